@@ -1,0 +1,18 @@
+#ifndef CLERK_CLOCK_H
+#define CLERK_CLOCK_H
+
+#include <stdint.h>
+
+/* Where time comes from. Programs use clock_system; tests hand in their own. */
+struct clock {
+    int64_t (*wall_ms)(void); /* milliseconds since the Unix epoch; may jump */
+    int64_t (*mono_ms)(void); /* milliseconds since some fixed point; never goes back */
+};
+
+/* CLOCK_REALTIME and CLOCK_MONOTONIC. */
+extern const struct clock clock_system;
+
+/* Sleeps for ms milliseconds, or less when a signal arrives. Blocks. */
+void clock_sleep_ms(int64_t ms);
+
+#endif

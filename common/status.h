@@ -1,0 +1,43 @@
+#ifndef CLERK_STATUS_H
+#define CLERK_STATUS_H
+
+/* The result of everything that can fail. Results other than the status come back through ret_
+ * parameters, which are written only when the status is STATUS_OK (or where a header says
+ * otherwise). */
+
+/* Put before a prototype whose status must be looked at; ignoring one on purpose is spelled (void).
+ */
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+enum status {
+    STATUS_OK = 0,
+
+    /* Input that cannot be used; whoever sent it has to change it. */
+    STATUS_INVALID,        /* malformed */
+    STATUS_TOO_BIG,        /* over a bound named in the header concerned */
+    STATUS_NOT_FOUND,      /* no such key, row, entry, or the end of an iteration */
+    STATUS_MISSING_HEADER, /* a webhook header is absent or empty */
+    STATUS_BAD_SIGNATURE,  /* no signature of the list matches any secret */
+    STATUS_OUT_OF_WINDOW,  /* the webhook's timestamp is outside the tolerance */
+
+    /* What the ledger or the ordering guard says of an event that is well-formed. */
+    STATUS_DUPLICATE, /* this svix-id has been recorded before */
+    STATUS_STALE,     /* the row is newer, or a tombstone forbids it */
+
+    /* The three kinds of trouble. */
+    STATUS_UNAVAILABLE, /* world: Redis or the database is away, full, locked; keep everything, try
+                           again later */
+    STATUS_BAD_DATA,    /* data: this one event cannot be applied, others can */
+    STATUS_FATAL, /* operator: a person must act (corrupt file, schema too new, wrong password) */
+
+    STATUS_NO_MEMORY, /* an allocation failed */
+    STATUS_STOPPED,   /* the stop flag was seen while waiting */
+
+    STATUS_COUNT
+};
+
+/* The name used in logs, for instance "bad_signature"; "unknown" for a value outside the enum.
+ * Never NULL. */
+const char *status_name(enum status status);
+
+#endif

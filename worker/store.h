@@ -1,0 +1,132 @@
+#ifndef CLERK_STORE_H
+#define CLERK_STORE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/slice.h"
+#include "common/status.h"
+#include "worker/row.h"
+
+/* The database behind one interface. Every call but store_open() may return
+ *   STATUS_UNAVAILABLE  world: locked, full, read-only, gone. Roll back, keep the events, try again
+ * later STATUS_BAD_DATA     this statement's values cannot be stored (the transaction goes on after
+ * store_rollback_to()) STATUS_FATAL        operator: corrupt file, not a database, schema of a
+ * newer program, wrong password beside what it names. store_why() then has one line for the log.
+ * Nothing here logs. Not for two threads at once, and never carried over fork(). All calls block.
+ */
+
+struct store;
+
+enum store_delete_mode { STORE_DELETE_HARD, STORE_DELETE_SOFT };
+enum store_outcome { STORE_APPLIED, STORE_STALE, STORE_IGNORED, STORE_DEAD };
+
+enum { STORE_ERROR_MAX = 300, STORE_SCHEMA_VERSION = 1 };
+
+struct store_conf {
+    const char *url; /* sqlite:PATH or sqlite:///PATH */
+    enum store_delete_mode delete_mode;
+    const volatile sig_atomic_t *stop; /* waits end when it becomes non-zero; NULL: never */
+};
+
+/* A row of webhook_events. */
+struct store_ledger_row {
+    struct slice svix_id, type, clerk_id, instance_id;
+    int64_t event_at, received_at, processed_at;
+    enum store_outcome outcome;
+};
+
+/* A row of dead_letters. */
+struct store_dead_letter {
+    struct slice svix_id, type, reason, body;
+    int64_t attempts, received_at, failed_at;
+};
+
+/* The name stored in webhook_events.outcome: applied, stale, ignored, dead. */
+const char *store_outcome_name(enum store_outcome outcome);
+
+/* Opens the database, creates it where there is none (file mode 0600), checks that WAL is really
+ * on, and brings its schema up to STORE_SCHEMA_VERSION, each step in a transaction. STATUS_INVALID:
+ * the URL is malformed or of a kind this build does not have. STATUS_UNAVAILABLE, STATUS_FATAL as
+ * above (a missing directory is STATUS_FATAL). ret_why gets the reason of any failure. */
+enum status store_open(const struct store_conf *conf, struct store **ret_store,
+                       char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
+
+/* Rolls back what is open, closes, frees. NULL is fine. */
+void store_close(struct store *store);
+
+/* The reason of the last failure, one line without values of the payload. Valid until the next
+ * call. */
+const char *store_why(const struct store *store);
+
+/* --- one transaction: begin, any of the calls below, commit or rollback --- */
+
+/* Waits for the writer's turn among all workers on this database, then begins. STATUS_STOPPED: the
+ * stop flag was seen. */
+enum status store_begin(struct store *store) MUST_CHECK;
+
+/* Makes it durable (fsync) and gives the turn away. After a failure the transaction is rolled back.
+ */
+enum status store_commit(struct store *store) MUST_CHECK;
+
+/* Undoes the open transaction, if any, and gives the turn away. Never fails. */
+void store_rollback(struct store *store);
+
+/* A point inside the transaction to which the work on one event can be undone. Not nested. */
+enum status store_savepoint(struct store *store) MUST_CHECK;
+enum status store_release(struct store *store) MUST_CHECK;
+enum status store_rollback_to(struct store *store) MUST_CHECK;
+
+/* Inserts into the ledger. STATUS_DUPLICATE: the svix_id is there already, nothing was changed. */
+enum status store_record(struct store *store, const struct store_ledger_row *row) MUST_CHECK;
+
+/* Changes the outcome of a ledger row inserted in this transaction. */
+enum status store_set_outcome(struct store *store, struct slice svix_id,
+                              enum store_outcome outcome) MUST_CHECK;
+
+/* Inserts or updates one object row under the guards: STATUS_STALE, and nothing changed, when the
+ * row there has a greater (event_at, updated_at), NULL counting as 0; or, with STORE_DELETE_HARD,
+ * when a tombstone stands for the object itself or for the user or organization of its table's
+ * user_column and organization_column. With STORE_DELETE_SOFT such a row is written with the
+ * tombstone's event_at as deleted_at (the smallest of several), so that history is kept and still
+ * no delete is undone. */
+enum status store_upsert(struct store *store, const struct row *row) MUST_CHECK;
+
+/* Makes the child rows of parent_id in table exactly these: upserts each (never over a child with a
+ * greater event_at), removes the others. To be called after the parent's store_upsert() was
+ * STATUS_OK. */
+enum status store_replace_children(struct store *store, const struct catalog_table *table,
+                                   struct slice parent_id,
+                                   const struct row_list *children) MUST_CHECK;
+
+/* Writes a tombstone, and removes the row and all rows that go with it when the table is users or
+ * organizations (or marks them in deleted_at, earliest time wins). STATUS_STALE: there was a
+ * tombstone already; the smaller event_at is kept. */
+enum status store_delete(struct store *store, const struct catalog_table *table,
+                         struct slice clerk_id, int64_t event_at) MUST_CHECK;
+
+/* Inserts a dead letter, or replaces the one with this svix_id. */
+enum status store_bury(struct store *store, const struct store_dead_letter *letter) MUST_CHECK;
+
+/* Counts lonely attempts at an event that is suspected of killing the process: +1, and *ret_count
+ * is the new number. Belongs into a transaction of its own, committed before the attempt.
+ * store_attempt_done() forgets the count. */
+enum status store_attempt(struct store *store, struct slice svix_id, int64_t *ret_count) MUST_CHECK;
+enum status store_attempt_done(struct store *store, struct slice svix_id) MUST_CHECK;
+
+/* --- between transactions --- */
+
+/* Removes at most limit ledger rows processed before before_ms, in a transaction of its own. */
+enum status store_prune(struct store *store, int64_t before_ms, size_t limit,
+                        size_t *ret_removed) MUST_CHECK;
+
+/* Housekeeping after commits: SQLite's checkpoint, when its log has grown or when idle is true.
+ * Cheap when there is nothing. */
+enum status store_maintain(struct store *store, bool idle) MUST_CHECK;
+
+/* True when the database answers a trivial query. */
+enum status store_ping(struct store *store) MUST_CHECK;
+
+#endif
