@@ -17,9 +17,9 @@ struct envelope {
 };
 
 /* Reads the top level of body. Slices point into body. Of a repeated key the first counts, as in
- * cJSON. Unknown keys are passed over. STATUS_INVALID: not one JSON object with nothing but white
- * space around it. STATUS_TOO_BIG: nested deeper than JSON_SCAN_DEPTH_MAX. *ret_envelope is
- * untouched then. */
+ * cJSON. Unknown keys and a byte order mark in front are passed over. STATUS_INVALID: not one JSON
+ * object with nothing but white space around it. STATUS_TOO_BIG: nested deeper than
+ * JSON_SCAN_DEPTH_MAX. *ret_envelope is untouched then. */
 enum status envelope_read(struct slice body, struct envelope *ret_envelope) MUST_CHECK;
 
 #endif

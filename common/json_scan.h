@@ -5,10 +5,12 @@
 
 #include "common/slice.h"
 #include "common/status.h"
+#include "common/utf8.h" /* utf8_is_valid() */
 
 /* Walks JSON text without building a tree and without copying: finds where values begin and end. It
  * balances brackets and strings and checks separators; it does not judge the inside of numbers and
- * literals (a parser does that later). Source: RFC 8259. */
+ * literals (a parser does that later). White space is any byte up to 0x20, as cJSON takes it, so
+ * that nothing which that parser accepts is refused here. Source: RFC 8259. */
 
 enum { JSON_SCAN_DEPTH_MAX = 128 }; /* brackets inside brackets; deeper is STATUS_TOO_BIG */
 
@@ -44,9 +46,5 @@ bool json_spells(struct slice raw, struct slice name);
 /* True when a raw JSON text holds the escape \u0000 (not a backslash followed by the letters
  * u0000). */
 bool json_has_nul(struct slice raw);
-
-/* True when all bytes are well-formed UTF-8 (no overlong forms, no surrogates). Source: RFC 3629.
- */
-bool utf8_is_valid(struct slice text);
 
 #endif

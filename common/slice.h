@@ -44,8 +44,9 @@ struct slice slice_trim(struct slice s);
 size_t slice_find(struct slice s, char c);
 
 /* Takes the next piece of *rest up to (not including) separator. Empty pieces are returned like
- * others: "a,,b" has three. False, with *ret_piece untouched, once *rest is used up (rest->ptr is
- * NULL then). Start with rest over the whole text; an empty text has no piece. */
+ * others: "a,,b" has three; a separator at the very end adds none. False, with *ret_piece
+ * untouched, once *rest is used up (rest->ptr is NULL then). Start with rest over the whole text;
+ * an empty text has no piece. */
 bool slice_split(struct slice *rest, char separator, struct slice *ret_piece);
 
 /* As slice_split, but on any run of spaces, HTABs, CRs, LFs and commas; pieces are never empty. For

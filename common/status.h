@@ -5,7 +5,7 @@
  * parameters, which are written only when the status is STATUS_OK (or where a header says
  * otherwise). */
 
-/* Put before a prototype whose status must be looked at; ignoring one on purpose is spelled (void).
+/* Put before a prototype whose status must be looked at; ignoring one on purpose is spelled status_ignore().
  */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
@@ -35,6 +35,12 @@ enum status {
 
     STATUS_COUNT
 };
+
+/* Ignores a status on purpose; gcc does not take a plain (void) for that. Say why beside it. */
+static inline void status_ignore(enum status status)
+{
+    (void)status;
+}
 
 /* The name used in logs, for instance "bad_signature"; "unknown" for a value outside the enum.
  * Never NULL. */

@@ -12,16 +12,16 @@
  * webhooks/2025-04-15.yml and the types of @clerk/backend 3.25.0. */
 
 enum column_kind {
-    COLUMN_TEXT, /* string; numbers and booleans as their JSON text */
+    COLUMN_TEXT, /* string; whole numbers within ±2^53 and booleans as their JSON text */
     COLUMN_ID,   /* as COLUMN_TEXT, and "" is NULL (billing sends "" for null) */
     COLUMN_INT,  /* whole number within ±2^53 (milliseconds, counts, minor units of money) */
     COLUMN_BOOL, /* 0 or 1 */
     COLUMN_JSON, /* the exact bytes received, of any kind but null; path is one key of the object's
-                    top level */
+                    top level; not in child tables */
     COLUMN_PRIMARY,    /* text: what `primary` picks out of an array of the same object */
     COLUMN_IS_PRIMARY, /* in a child table, 0 or 1: path's text equals what `primary` picks out of
                           the parent object */
-    COLUMN_VERIFIED,   /* 0 or 1: the text at path is "verified" */
+    COLUMN_VERIFIED,   /* 0 or 1: the text at any alternative of path is "verified"; never NULL */
 };
 
 /* Picks the element of `array` whose "id" equals the text at `id_path`, then that element's text at
@@ -32,9 +32,11 @@ struct catalog_primary {
     const char *value;
 };
 
-/* path: keys joined by '.'; "name[0]" is an element, "name[key=text]" the first element whose key
- * has that text; alternatives are joined by '|', the first one present and not null counts. Absent
- * and null are NULL. */
+/* path: keys joined by '.'; "name[0]" is the first element of an array, "name[key=text]" the first
+ * element whose key has that text, "name[key~text]" the same and the first element of all where no
+ * key has it. Alternatives are joined by '|', the first one present and not null counts. Absent and
+ * null are NULL. Two paths are no keys: "$type" is the event's type as received, "$parent" (in
+ * child tables) the clerk_id of the object that the array belongs to. */
 struct catalog_column {
     const char *name;
     const char *path;
@@ -44,7 +46,8 @@ struct catalog_column {
 };
 
 /* An object table: id, clerk_id, the columns, then data, created_at, updated_at, event_at,
- * deleted_at. */
+ * deleted_at. created_at comes from the key "created_at" or, where that is absent, "created_at_ms"
+ * (text messages), updated_at from "updated_at". */
 struct catalog_table {
     const char *name;
     const struct catalog_column *columns;
@@ -52,25 +55,27 @@ struct catalog_table {
     const char
         *user_column; /* column with the user whose deletion takes the row along; NULL: none */
     const char *organization_column; /* likewise for an organization */
-    bool is_child; /* filled from an array of its parent; user_column names the parent */
+    bool is_child; /* filled from an array of its parent; user_column names the parent, and that
+                      column's path is "$parent" */
 };
 
-/* An array of an object whose elements are rows of a child table. */
+/* An array of an object whose elements are rows of a child table. Clerk may leave out an element's
+ * "id"; its clerk_id is then the parent's clerk_id, ':' and the element's text at `identifier`. */
 struct catalog_child {
     const char *array; /* key in data */
     const struct catalog_table *table;
+    const char *identifier; /* key in the element */
 };
 
+/* secrets: paths as in redact.h, never stored. events: the suffixes that Clerk is known to send;
+ * any other suffix is an upsert, only "deleted" deletes. Both end with NULL. */
 struct catalog_object {
-    const char
-        *prefix; /* event type up to the dot: "user"; NULL: the row for types that are not known */
+    const char *prefix; /* event type up to its last dot: "user"; NULL: types that are not known */
     const struct catalog_table *table;
     const struct catalog_child *children;
     size_t child_count;
-    const char *const
-        *secrets; /* NULL-terminated paths never stored: "body", "phone_numbers[].backup_codes" */
-    const char *const
-        *events; /* NULL-terminated known suffixes: "created", "updated"; only "deleted" deletes */
+    const char *const *secrets; /* "body", "phone_numbers[].backup_codes" */
+    const char *const *events;  /* "created", "updated" */
 };
 
 /* The objects, the one for unknown types last, and all tables, children after their parents. */
@@ -90,7 +95,7 @@ const struct catalog_object *catalog_find(struct slice type);
 /* True when the catalog names exactly this (canonical) type: one of the 51. */
 bool catalog_knows_type(struct slice type);
 
-/* True when the type's suffix is "deleted". */
+/* True when the type's suffix, what follows its last dot, is "deleted". */
 bool catalog_is_delete(struct slice type);
 
 /* The position of a column in table->columns, or table->column_count when there is none. */

@@ -47,6 +47,9 @@ struct store_dead_letter {
 /* The name stored in webhook_events.outcome: applied, stale, ignored, dead. */
 const char *store_outcome_name(enum store_outcome outcome);
 
+/* Name and version of the database library at run time, for --version: "SQLite 3.40.1". */
+const char *store_library(void);
+
 /* Opens the database, creates it where there is none (file mode 0600), checks that WAL is really
  * on, and brings its schema up to STORE_SCHEMA_VERSION, each step in a transaction. STATUS_INVALID:
  * the URL is malformed or of a kind this build does not have. STATUS_UNAVAILABLE, STATUS_FATAL as

@@ -9,8 +9,6 @@ target_compile_definitions(build_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAUL
 target_compile_options(build_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
     -Wmissing-prototypes -Wcast-qual -Wformat=2 -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough
     $<$<BOOL:${WERROR}>:-Werror>)
-# A static function that is never called is a mistake, but not in a header-only adapter such as hiredis'.
-
 # Hardening after the OpenSSF compiler guide; each flag is taken where the compiler has it.
 set(hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard
     -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks -fno-strict-overflow -fstrict-flex-arrays=3)
@@ -37,6 +35,9 @@ if(SANITIZE)
     target_link_options(build_flags INTERFACE -fsanitize=${SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(build_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+if(FAULTS)
+    target_compile_definitions(build_flags INTERFACE CLERK_FAULTS)
 endif()
 if(FUZZ)
     target_compile_options(build_flags INTERFACE -fsanitize=fuzzer-no-link)

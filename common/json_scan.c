@@ -1,0 +1,203 @@
+#include "common/json_scan.h"
+
+#include "common/utf8.h"
+
+/* A walk through one value. Nesting is a small stack on ours, not recursion on the program's. */
+struct scan {
+    struct slice rest;
+    size_t depth;
+    bool in_object[JSON_SCAN_DEPTH_MAX];
+};
+
+static void advance(struct slice *s, size_t n)
+{
+    *s = (struct slice){ s->ptr + n, s->len - n };
+}
+
+static bool at(struct slice s, char c)
+{
+    return s.len > 0 && s.ptr[0] == c;
+}
+
+static bool take(struct slice *s, char c)
+{
+    if (!at(*s, c))
+        return false;
+    advance(s, 1);
+    return true;
+}
+
+static void skip_space(struct slice *s)
+{
+    while (s->len > 0 && (unsigned char)s->ptr[0] <= ' ')
+        advance(s, 1);
+}
+
+/* Cuts a string off, quotes included. */
+static bool take_string(struct slice *s, struct slice *ret_inside)
+{
+    for (size_t i = 1; at(*s, '"') && i < s->len; i++) {
+        if (s->ptr[i] == '\\') {
+            i++;
+        } else if (s->ptr[i] == '"') {
+            *ret_inside = (struct slice){ s->ptr + 1, i - 1 };
+            advance(s, i + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_word_byte(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
+           c == '-' || c == '.';
+}
+
+/* A number, true, false or null, unjudged. */
+static bool take_word(struct slice *s)
+{
+    size_t len = 0;
+
+    while (len < s->len && is_word_byte(s->ptr[len]))
+        len++;
+    if (len == 0)
+        return false;
+    advance(s, len);
+    return true;
+}
+
+/* "name": and the white space around it. */
+static bool take_key(struct slice *s, struct slice *ret_key)
+{
+    skip_space(s);
+    if (!take_string(s, ret_key))
+        return false;
+    skip_space(s);
+    if (!take(s, ':'))
+        return false;
+    skip_space(s);
+    return true;
+}
+
+static bool take_key_if_object(struct scan *sc)
+{
+    struct slice unused;
+
+    skip_space(&sc->rest);
+    return !sc->in_object[sc->depth - 1] || take_key(&sc->rest, &unused);
+}
+
+static char closing(const struct scan *sc)
+{
+    return sc->in_object[sc->depth - 1] ? '}' : ']';
+}
+
+/* Enters an object or array, up to its first value. An empty one is left at once:
+ * *ret_value_ended. */
+static enum status enter(struct scan *sc, bool *ret_value_ended)
+{
+    if (sc->depth == JSON_SCAN_DEPTH_MAX)
+        return STATUS_TOO_BIG;
+    sc->in_object[sc->depth++] = at(sc->rest, '{');
+    advance(&sc->rest, 1);
+    skip_space(&sc->rest);
+    *ret_value_ended = take(&sc->rest, closing(sc));
+    if (*ret_value_ended) {
+        sc->depth--;
+        return STATUS_OK;
+    }
+    return take_key_if_object(sc) ? STATUS_OK : STATUS_INVALID;
+}
+
+/* From the end of a value to the beginning of the next one, leaving whatever ends here. */
+static enum status leave(struct scan *sc)
+{
+    while (sc->depth > 0) {
+        skip_space(&sc->rest);
+        if (take(&sc->rest, ','))
+            return take_key_if_object(sc) ? STATUS_OK : STATUS_INVALID;
+        if (!take(&sc->rest, closing(sc)))
+            return STATUS_INVALID;
+        sc->depth--;
+    }
+    return STATUS_OK;
+}
+
+static enum status take_value_start(struct scan *sc, bool *ret_value_ended)
+{
+    struct slice unused;
+
+    if (at(sc->rest, '{') || at(sc->rest, '['))
+        return enter(sc, ret_value_ended);
+    *ret_value_ended = true;
+    if (at(sc->rest, '"'))
+        return take_string(&sc->rest, &unused) ? STATUS_OK : STATUS_INVALID;
+    return take_word(&sc->rest) ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status json_scan_value(struct slice *text, struct slice *ret_value)
+{
+    struct scan sc = { .rest = *text };
+    enum status st;
+    const char *begin;
+
+    skip_space(&sc.rest);
+    begin = sc.rest.ptr;
+    do {
+        bool value_ended = false;
+
+        st = take_value_start(&sc, &value_ended);
+        if (st == STATUS_OK && value_ended)
+            st = leave(&sc);
+        if (st != STATUS_OK)
+            return st;
+    } while (sc.depth > 0);
+    *ret_value = (struct slice){ begin, (size_t)(sc.rest.ptr - begin) };
+    *text = sc.rest;
+    return STATUS_OK;
+}
+
+bool json_scan_whole(struct slice text, struct slice *ret_value)
+{
+    struct slice value;
+
+    if (json_scan_value(&text, &value) != STATUS_OK)
+        return false;
+    skip_space(&text);
+    if (text.len > 0)
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+bool json_iter_begin(struct slice value, struct json_iter *ret_iter)
+{
+    if (value.len < 2 || (!at(value, '{') && !at(value, '[')))
+        return false;
+    *ret_iter = (struct json_iter){
+        .rest = { value.ptr + 1, value.len - 2 }, /* without the brackets */
+        .is_object = at(value, '{'),
+        .first = true,
+    };
+    return true;
+}
+
+enum status json_iter_next(struct json_iter *it, struct slice *ret_key, struct slice *ret_value)
+{
+    struct slice key = { NULL, 0 };
+    enum status st;
+
+    skip_space(&it->rest);
+    if (it->rest.len == 0)
+        return STATUS_NOT_FOUND;
+    if (!it->first && !take(&it->rest, ','))
+        return STATUS_INVALID;
+    if (it->is_object && !take_key(&it->rest, &key))
+        return STATUS_INVALID;
+    it->first = false;
+    st = json_scan_value(&it->rest, ret_value);
+    if (st == STATUS_OK)
+        *ret_key = key;
+    return st;
+}

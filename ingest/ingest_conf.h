@@ -1,0 +1,76 @@
+#ifndef CLERK_INGEST_CONF_H
+#define CLERK_INGEST_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/address.h"
+#include "common/conf.h"
+#include "common/redis_url.h"
+#include "common/slice.h"
+#include "common/status.h"
+#include "ingest/event_filter.h"
+#include "ingest/signature.h"
+
+/* The settings of clerk-ingest: what the environment says, and what follows from it. */
+
+enum { INGEST_PATHS_MAX = 16, INGEST_PATH_LEN_MAX = 256 };
+
+struct ingest_conf {
+    /* As given; filled from the table in ingest_conf.c. */
+    char *secrets_text;
+    char *redis_url_text;
+    char *stream_key;
+    char *stream_group;
+    char *listen_text;
+    char *port_text;
+    char *admin_text;
+    char *paths_text;
+    char *event_types_text;
+    int64_t tolerance_s;
+    int64_t body_limit_bytes;
+    int64_t max_connections;
+    int64_t request_deadline_ms;
+    int64_t max_in_flight;
+    int64_t log_level;  /* an enum log_level */
+    int64_t log_format; /* an enum log_format */
+
+    /* Derived. */
+    struct signature_keys *keys; /* whoever takes it sets it to NULL */
+    struct redis_url redis;
+    struct address listen;
+    struct address admin;
+    bool admin_on;
+    struct slice paths[INGEST_PATHS_MAX]; /* point into paths_text */
+    size_t path_count;
+    struct event_filter filter; /* points into event_types_text */
+};
+
+/* Reads and checks everything. STATUS_INVALID: ret_error holds one line that names the setting and
+ * the fault, never a secret's value; nothing is left to release. STATUS_FATAL: OpenSSL failed its
+ * self-test. Reads NAME_FILE files and blocks for that only. */
+enum status ingest_conf_load(conf_lookup_fn *lookup, struct ingest_conf *ret_conf,
+                             char ret_error[CONF_ERROR_MAX]) MUST_CHECK;
+
+/* Reads the secrets again. *ret_keys: the new ones, yours to free. Errors as above; the caller
+ * keeps the old ones then. */
+enum status ingest_conf_reload_keys(conf_lookup_fn *lookup, struct signature_keys **ret_keys,
+                                    char ret_error[CONF_ERROR_MAX]) MUST_CHECK;
+
+/* Reads INGEST_ADMIN_LISTEN alone, so that --healthcheck needs no secret. *ret_on: false when the
+ * endpoint is switched off, and then *ret_address is untouched. Errors as above. */
+enum status ingest_conf_admin(conf_lookup_fn *lookup, bool *ret_on, struct address *ret_address,
+                              char ret_error[CONF_ERROR_MAX]) MUST_CHECK;
+
+/* Prints the effective settings, secrets masked (--check). */
+void ingest_conf_print(const struct ingest_conf *conf, FILE *out);
+
+/* Prints names, defaults and meaning (--help). */
+void ingest_conf_print_help(FILE *out);
+
+/* Wipes and frees all. {0} is fine. */
+void ingest_conf_release(struct ingest_conf *conf);
+
+#endif

@@ -1,0 +1,57 @@
+#include "ingest/ingest_counters.h"
+
+#define REQUESTS "clerk_ingest_requests_total"
+#define FAILURES "clerk_ingest_signature_failures_total"
+
+const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT] = {
+    [INGEST_REQUESTS_200] = { REQUESTS, "code=\"200\"",
+                              "Answers by status code. A rise of 503 means that Redis is in "
+                              "trouble: see "
+                              "/readyz.",
+                              COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_400] = { REQUESTS, "code=\"400\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_404] = { REQUESTS, "code=\"404\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_405] = { REQUESTS, "code=\"405\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_413] = { REQUESTS, "code=\"413\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_503] = { REQUESTS, "code=\"503\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_FAILED_MISSING_HEADER] = { FAILURES, "reason=\"missing_header\"",
+                                       "Webhooks that were not signed as they should be. A steady "
+                                       "rise of "
+                                       "bad_signature means a wrong secret, of timestamp a wrong "
+                                       "clock.",
+                                       COUNTER_TOTAL, 1 },
+    [INGEST_FAILED_MALFORMED] = { FAILURES, "reason=\"malformed\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_FAILED_SIGNATURE] = { FAILURES, "reason=\"bad_signature\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_FAILED_TIMESTAMP] = { FAILURES, "reason=\"timestamp\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_STORED] = { "clerk_ingest_stored_total", NULL, "Webhooks confirmed by Redis.",
+                        COUNTER_TOTAL, 1 },
+    [INGEST_SKIPPED] = { "clerk_ingest_skipped_total", NULL,
+                         "Webhooks answered 200 but left out by EVENT_TYPES.", COUNTER_TOTAL, 1 },
+    [INGEST_IN_FLIGHT] = { "clerk_ingest_in_flight", NULL, "Webhooks that wait for Redis.",
+                           COUNTER_GAUGE, 1 },
+    [INGEST_CONNECTIONS] = { "clerk_ingest_connections", NULL, "Open HTTP connections.",
+                             COUNTER_GAUGE, 1 },
+    [INGEST_CONNECTIONS_CUT] = { "clerk_ingest_connections_cut_total", NULL,
+                                 "Connections cut because a request took longer than "
+                                 "REQUEST_DEADLINE_MS.",
+                                 COUNTER_TOTAL, 1 },
+    [INGEST_CONNECTIONS_FULL] = { "clerk_ingest_connections_full_total", NULL,
+                                  "Times that MAX_CONNECTIONS was reached and accepting paused. A "
+                                  "rise "
+                                  "asks for a higher limit or another process.",
+                                  COUNTER_TOTAL, 1 },
+    [INGEST_ACCEPT_ERRORS] = { "clerk_ingest_accept_errors_total", NULL,
+                               "Connections that could not be accepted; a rise asks for more file "
+                               "descriptors (ulimit -n).",
+                               COUNTER_TOTAL, 1 },
+    [INGEST_REDIS_UP] = { "clerk_ingest_redis_up", NULL,
+                          "1 while Redis takes webhooks; at 0 see /readyz for the reason.",
+                          COUNTER_GAUGE, 1 },
+    [INGEST_REDIS_RECONNECTS] = { "clerk_ingest_redis_reconnects_total", NULL,
+                                  "Connections to Redis opened after the first.", COUNTER_TOTAL,
+                                  1 },
+    [INGEST_CLOCK_SKEW] = { "clerk_ingest_clock_skew_seconds", NULL,
+                            "This clock minus the timestamp of the last accepted webhook; near "
+                            "TOLERANCE_S, set the clock.",
+                            COUNTER_GAUGE, 1 },
+};

@@ -1,0 +1,36 @@
+#ifndef CLERK_INGEST_COUNTERS_H
+#define CLERK_INGEST_COUNTERS_H
+
+#include "common/counters.h"
+
+/* The series of clerk-ingest's /metrics. Their names, labels and help texts are the table in
+ * ingest_counters.c; operators build alarms on them, so a name is a promise. */
+
+enum ingest_counter {
+    INGEST_REQUESTS_200,
+    INGEST_REQUESTS_400,
+    INGEST_REQUESTS_404,
+    INGEST_REQUESTS_405,
+    INGEST_REQUESTS_413,
+    INGEST_REQUESTS_503,
+    INGEST_FAILED_MISSING_HEADER,
+    INGEST_FAILED_MALFORMED,
+    INGEST_FAILED_SIGNATURE,
+    INGEST_FAILED_TIMESTAMP,
+    INGEST_STORED,
+    INGEST_SKIPPED,
+    INGEST_IN_FLIGHT,
+    INGEST_CONNECTIONS,
+    INGEST_CONNECTIONS_CUT,
+    INGEST_CONNECTIONS_FULL,
+    INGEST_ACCEPT_ERRORS,
+    INGEST_REDIS_UP,
+    INGEST_REDIS_RECONNECTS,
+    INGEST_CLOCK_SKEW,
+    INGEST_COUNTER_COUNT
+};
+
+/* One row for each number of the enum, in its order. */
+extern const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT];
+
+#endif

@@ -1,0 +1,175 @@
+#include "ingest/queue_writer.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "common/stream.h"
+#include "ingest/queue_writer_link.h"
+
+enum {
+    TICK_MS = 100,
+    ENTRY_OVERHEAD_BYTES = 256, /* what a write costs beside its slices, roughly */
+    XADD_ARGS = 13,
+};
+
+/* One XADD that waits for its answer. */
+struct pending {
+    struct queue_call call; /* first: the link hands it back */
+    TAILQ_ENTRY(pending) entry;
+    struct queue_writer *qw;
+    queue_added_fn *done;
+    void *arg;
+    size_t bytes;
+    int64_t deadline_ms;
+};
+
+struct queue_writer {
+    struct queue_conf conf;
+    struct queue_link *link;
+    struct event *tick;
+    TAILQ_HEAD(pending_list, pending) pending; /* oldest first, as Redis answers in order */
+    size_t in_flight;
+    size_t bytes_in_flight;
+    bool told; /* conf.changed has been called, lastly with told_up */
+    bool told_up;
+};
+
+static void tell(struct queue_writer *qw)
+{
+    char why[QUEUE_WHY_MAX] = "";
+    bool up = queue_writer_is_ready(qw, why);
+
+    if (qw->told ? up == qw->told_up : queue_link_is_starting(qw->link))
+        return;
+    qw->told = true;
+    qw->told_up = up;
+    qw->conf.changed(qw->conf.arg, up, why);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct queue_writer *qw = arg;
+    const struct pending *oldest = TAILQ_FIRST(&qw->pending);
+    int64_t now_ms = qw->conf.clock->mono_ms();
+
+    (void)fd;
+    (void)what;
+    queue_link_tick(qw->link, now_ms, oldest && now_ms >= oldest->deadline_ms);
+    tell(qw);
+}
+
+static void on_added(struct queue_call *call, enum queue_answer answer)
+{
+    struct pending *p = (struct pending *)call;
+    struct queue_writer *qw = p->qw;
+
+    TAILQ_REMOVE(&qw->pending, p, entry);
+    qw->in_flight--;
+    qw->bytes_in_flight -= p->bytes;
+    p->done(answer == ANSWER_TEXT ? STATUS_OK : STATUS_UNAVAILABLE, p->arg);
+    free(p);
+}
+
+static enum status send_xadd(struct queue_writer *qw, const struct delivery *d, struct pending *p)
+{
+    char received[24];
+    int len = snprintf(received, sizeof(received), "%lld", (long long)d->received_ms);
+    const struct slice args[XADD_ARGS] = {
+        SLICE("XADD"),
+        slice_of(qw->conf.stream_key),
+        SLICE("*"),
+        SLICE(STREAM_FIELD_ID),
+        d->id,
+        SLICE(STREAM_FIELD_TYPE),
+        d->type,
+        SLICE(STREAM_FIELD_TS),
+        d->timestamp,
+        SLICE(STREAM_FIELD_RECEIVED),
+        { received, (size_t)len },
+        SLICE(STREAM_FIELD_BODY),
+        d->body,
+    };
+
+    return queue_link_send(qw->link, args, XADD_ARGS, &p->call);
+}
+
+enum status queue_writer_add(struct queue_writer *qw, const struct delivery *delivery,
+                             queue_added_fn *done, void *arg)
+{
+    size_t bytes = delivery->body.len + delivery->id.len + ENTRY_OVERHEAD_BYTES;
+    struct pending *p;
+    enum status st;
+
+    if (qw->in_flight >= qw->conf.max_in_flight ||
+        qw->bytes_in_flight + bytes > QUEUE_BYTES_IN_FLIGHT_MAX)
+        return STATUS_UNAVAILABLE;
+    p = calloc(1, sizeof(*p));
+    if (!p)
+        return STATUS_NO_MEMORY;
+    *p = (struct pending){ .call = { on_added }, .qw = qw, .done = done, .arg = arg };
+    p->bytes = bytes;
+    p->deadline_ms = qw->conf.clock->mono_ms() + QUEUE_WRITE_DEADLINE_MS;
+    st = send_xadd(qw, delivery, p);
+    if (st != STATUS_OK) {
+        free(p); /* on_added will not run */
+        return st;
+    }
+    TAILQ_INSERT_TAIL(&qw->pending, p, entry);
+    qw->in_flight++;
+    qw->bytes_in_flight += bytes;
+    return STATUS_OK;
+}
+
+bool queue_writer_is_ready(const struct queue_writer *qw, char why[QUEUE_WHY_MAX])
+{
+    return queue_link_is_healthy(qw->link, why);
+}
+
+struct queue_stats queue_writer_stats(const struct queue_writer *qw)
+{
+    return (struct queue_stats){
+        .in_flight = qw->in_flight,
+        .reconnects = queue_link_reconnects(qw->link),
+        .up = queue_link_is_up(qw->link),
+    };
+}
+
+enum status queue_writer_new(struct event_base *base, const struct queue_conf *conf,
+                             struct queue_writer **ret_writer)
+{
+    const struct queue_link_conf link_conf = { conf->url, conf->stream_key, conf->stream_group };
+    const struct timeval interval = { 0, TICK_MS * 1000 };
+    struct queue_writer *qw = calloc(1, sizeof(*qw));
+    enum status st = STATUS_NO_MEMORY;
+
+    if (!qw)
+        goto out;
+    qw->conf = *conf;
+    TAILQ_INIT(&qw->pending);
+    st = queue_link_new(base, &link_conf, &qw->link);
+    if (st != STATUS_OK)
+        goto out;
+    qw->tick = event_new(base, -1, EV_PERSIST, on_tick, qw);
+    if (!qw->tick || event_add(qw->tick, &interval) != 0) {
+        st = STATUS_NO_MEMORY;
+        goto out;
+    }
+    event_active(qw->tick, EV_TIMEOUT, 0); /* connect as soon as the loop turns */
+    *ret_writer = qw;
+    qw = NULL;
+out:
+    queue_writer_free(qw);
+    return st;
+}
+
+void queue_writer_free(struct queue_writer *qw)
+{
+    if (!qw)
+        return;
+    if (qw->tick)
+        event_free(qw->tick);
+    queue_link_free(qw->link);
+    free(qw);
+}

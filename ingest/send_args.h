@@ -1,0 +1,40 @@
+#ifndef CLERK_SEND_ARGS_H
+#define CLERK_SEND_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "ingest/override.h"
+
+/* The command line of `clerk-ingest send`. */
+
+enum {
+    SEND_OVERRIDES_MAX = 64,
+    SEND_COUNT_MAX = 100000000, /* rounds */
+    SEND_ARGS_ERROR_MAX = 320,
+};
+
+struct send_args {
+    bool help;
+    bool list;
+    bool all;
+    int64_t count;                                 /* rounds, 1..SEND_COUNT_MAX */
+    const char *url;                               /* NULL: not given; borrowed from argv */
+    struct override overrides[SEND_OVERRIDES_MAX]; /* paths borrowed from argv */
+    size_t override_count;
+    char **targets; /* types, patterns, files: the end of argv, borrowed */
+    size_t target_count;
+};
+
+/* Reads argv, argv[0] being the subcommand's name; options may stand behind targets, "--" ends
+ * them. May reorder argv. --help and --list need no target, anything else does. STATUS_INVALID:
+ * ret_error holds one line that says what is wrong. send_args_release() after STATUS_OK. */
+enum status send_args_parse(int argc, char **argv, struct send_args *ret_args,
+                            char ret_error[SEND_ARGS_ERROR_MAX]) MUST_CHECK;
+
+/* Frees what the overrides hold. {0} is fine. */
+void send_args_release(struct send_args *args);
+
+#endif

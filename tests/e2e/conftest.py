@@ -1,0 +1,74 @@
+"""Fixtures: one Redis for the session, emptied before each test; programs that end with their test."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness.process import INGEST, WORKER  # noqa: E402
+from harness.redis_server import RedisServer  # noqa: E402
+from harness.stack import Stack  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    """Without the programs every test but the compose one would fail for the same reason: say it once."""
+    missing = [str(p) for p in (INGEST, WORKER) if not p.exists()]
+    if missing and any("compose" not in item.nodeid for item in items):
+        pytest.exit(f"not built: {', '.join(missing)} (cmake --preset dev && cmake --build build/dev; or set BUILD_DIR)", 1)
+
+
+@pytest.fixture(scope="session")
+def session_redis(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(session_redis):
+    session_redis.empty()
+    return session_redis
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """A Redis that the test may stop, fill and restart."""
+    directory = tmp_path / "redis"
+    directory.mkdir()
+    server = RedisServer(directory)
+    yield server
+    server.process.kill()
+
+
+@pytest.fixture
+def stack(redis, tmp_path):
+    made = Stack(redis, tmp_path)
+    yield made
+    made.finish()
+
+
+@pytest.fixture
+def own_stack(own_redis, tmp_path):
+    made = Stack(own_redis, tmp_path)
+    yield made
+    made.finish()
+
+
+@pytest.fixture(scope="session")
+def session_stack(session_redis, tmp_path_factory):
+    made = Stack(session_redis, tmp_path_factory.mktemp("session"))
+    yield made
+    made.finish()
+
+
+@pytest.fixture(scope="session")
+def session_ingest(session_stack):
+    return session_stack.ingest()
+
+
+@pytest.fixture
+def ingest(redis, session_ingest):
+    """An ingest with default settings; shared, because no test may be able to harm it."""
+    assert session_ingest.alive(), f"ingest died in an earlier test:\n{session_ingest.log()[-6000:]}"
+    return session_ingest

@@ -1,0 +1,12 @@
+#!/bin/sh
+# clang-tidy on every source file that is compiled. BUILD_DIR holds the compile_commands.json of a clang build.
+set -eu
+cd "$(dirname "$0")/../.."
+build_dir=${BUILD_DIR:-build/clang}
+[ -e "$build_dir/compile_commands.json" ] || {
+    echo "tidy.sh: no $build_dir/compile_commands.json; configure with: cmake --preset clang"
+    exit 1
+}
+# Headers are looked at through the sources that include them (HeaderFilterRegex in .clang-tidy).
+find common ingest worker -name '*.c' -print0 |
+    xargs -0 -n 1 -P 2 clang-tidy --quiet --warnings-as-errors='*' -p "$build_dir"

@@ -1,0 +1,126 @@
+#!/bin/sh
+# Builds and tests everything. On a bare Debian 12 as root: sh tests/run.sh [unit|lint|e2e|fuzz|compose]…
+# Without a part: all of them. Each step is one line; its whole output lies in $BUILD_ROOT/log. Ends in "N passed, N failed".
+#   BUILD_ROOT    build folders (default: build)
+#   FUZZ_SECONDS  seconds for each fuzz target (default: 15)
+set -u
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=tests/packages.sh
+. tests/packages.sh
+
+build_root=${BUILD_ROOT:-build}
+fuzz_seconds=${FUZZ_SECONDS:-15}
+export CMAKE_GENERATOR=Ninja
+passed=0
+failed=0
+mkdir -p "$build_root/log"
+
+# step NAME LIMIT COMMAND…: runs a command for at most LIMIT seconds, counts it, shows the end of its output if it fails.
+step() {
+    step_name=$1
+    step_limit=$2
+    shift 2
+    step_log=$build_root/log/$(echo "$step_name" | tr ' /' '__').log
+    step_start=$(date +%s)
+    timeout --kill-after=10 "$step_limit" "$@" >"$step_log" 2>&1 </dev/null
+    step_rc=$?
+    step_took=$(($(date +%s) - step_start))
+    if [ "$step_rc" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok      $step_name ($step_took s)$(grep -E '^(=+ )?[0-9]+ (passed|skipped)' "$step_log" | tail -n 1 | sed 's/^=* */: /; s/ in .*//')"
+        grep -hE '^SKIP' "$step_log" | sed 's/^/        /' | sort -u
+        return 0
+    fi
+    failed=$((failed + 1))
+    echo "FAILED  $step_name ($step_took s, status $step_rc); all of it: $step_log"
+    tail -n 40 "$step_log" | sed 's/^/        /'
+    return 1
+}
+
+build_preset() {
+    cmake --preset "$1" -B "$build_root/$1" && cmake --build "$build_root/$1"
+}
+
+# Steps run as child processes so that a time limit can end them: "sh tests/run.sh build PRESET" is one of them.
+build_step() {
+    [ -e "$build_root/log/built.$1.$$" ] && return 0
+    step "build $1" 900 env BUILD_ROOT="$build_root" sh tests/run.sh build "$1" && : >"$build_root/log/built.$1.$$"
+}
+
+# Installs packages; that this failed counts as a failed step.
+need() {
+    install_packages "$@" && return 0
+    failed=$((failed + 1))
+    echo "FAILED  installing packages"
+    return 1
+}
+
+run_unit() {
+    # shellcheck disable=SC2086
+    need $build_packages $unit_packages || return
+    build_step release
+    for preset in dev clang; do
+        build_step "$preset" && step "unit tests, $preset" 600 ctest --test-dir "$build_root/$preset" --output-on-failure -j 2
+    done
+}
+
+run_lint() {
+    # shellcheck disable=SC2086
+    need $build_packages $unit_packages $lint_packages || return
+    build_step clang # clang-tidy reads its compile_commands.json
+    for script in tests/lint/*.sh; do
+        step "lint: $(basename "$script" .sh)" 900 env BUILD_DIR="$build_root/clang" sh "$script"
+    done
+}
+
+run_e2e() {
+    # shellcheck disable=SC2086
+    need $build_packages $unit_packages $e2e_packages || return
+    install_npm || need npm || return
+    build_step dev || return
+    step "signers" 180 npm ci --prefix tests/e2e/signers --no-audit --no-fund
+    step "end to end" 600 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e
+}
+
+run_fuzz() {
+    # shellcheck disable=SC2086
+    need $build_packages $unit_packages || return
+    build_step fuzz || return
+    for source in tests/fuzz/fuzz_*.c; do
+        name=$(basename "$source" .c)
+        corpus=$build_root/fuzz/corpus/${name#fuzz_}
+        seeds=tests/fuzz/corpus/${name#fuzz_}
+        mkdir -p "$corpus"
+        [ -d "$seeds" ] || seeds=
+        step "fuzz: ${name#fuzz_}" $((fuzz_seconds + 60)) "$build_root/fuzz/tests/$name" -max_total_time="$fuzz_seconds" \
+            -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$corpus.crash." "$corpus" ${seeds:+"$seeds"}
+    done
+}
+
+run_compose() {
+    if ! { command -v docker && command -v docker-compose && docker info; } >/dev/null 2>&1; then
+        echo "SKIPPED compose: no Docker engine answers, or docker-compose is not there"
+        return
+    fi
+    need python3 python3-pytest || return
+    step "Debian 13: gcc, clang, unit tests" 600 docker build -f common/Dockerfile --target check .
+    step "compose" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_compose.py
+}
+
+if [ "${1:-}" = build ]; then
+    build_preset "$2"
+    exit
+fi
+[ $# -gt 0 ] || set -- lint unit e2e fuzz compose
+for part in "$@"; do
+    case $part in
+    unit | lint | e2e | fuzz | compose) "run_$part" ;;
+    *)
+        echo "usage: sh tests/run.sh [unit|lint|e2e|fuzz|compose]…" >&2
+        exit 2
+        ;;
+    esac
+done
+rm -f "$build_root"/log/built.*."$$"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

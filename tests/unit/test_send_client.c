@@ -1,0 +1,310 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ingest/send_client.h"
+
+enum { PATIENT_MS = 10000, SHORT_MS = 100, REQUEST_MAX = 64 * 1024 };
+
+#define ECHO   NULL /* answers with the connection's number and the request */
+#define SILENT ""   /* reads and never answers */
+
+/* A server in a process of its own, and a client of it. */
+struct fixture {
+    pid_t pid;
+    int port;
+    struct send_client *client;
+    struct send_answer answer;
+};
+
+/* --- The server. --- */
+
+/* Reads one request whose Content-Length is correct. 0: the client is gone. */
+static size_t read_request(int fd, char *text)
+{
+    size_t len = 0, want = REQUEST_MAX;
+    while (len < want) {
+        ssize_t n = read(fd, text + len, REQUEST_MAX - 1 - len);
+        if (n <= 0)
+            return 0;
+        len += (size_t)n;
+        text[len] = '\0';
+        const char *body = strstr(text, "\r\n\r\n");
+        const char *length = strstr(text, "Content-Length: ");
+        if (body && length)
+            want = (size_t)(body + 4 - text) + (size_t)strtoul(length + 16, NULL, 10);
+    }
+    return len;
+}
+
+static void send_text(int fd, const char *text, size_t len)
+{
+    if (send(fd, text, len, MSG_NOSIGNAL) < 0)
+        _exit(1);
+}
+
+static void echo(int fd, int connection, const char *request, size_t len)
+{
+    char head[128];
+    int n = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%d ",
+                     len + 2, connection);
+    send_text(fd, head, (size_t)n);
+    send_text(fd, request, len);
+}
+
+static void serve(int listener, const char *answer)
+{
+    static char request[REQUEST_MAX];
+    for (int connection = 1;; connection++) {
+        int fd = accept(listener, NULL, NULL);
+        size_t len;
+        while ((len = read_request(fd, request)) > 0) {
+            if (!answer)
+                echo(fd, connection, request, len);
+            else if (*answer)
+                send_text(fd, answer, strlen(answer));
+            if (answer && *answer && !strstr(answer, "Content-Length"))
+                break;
+        }
+        close(fd);
+    }
+}
+
+static int listen_anywhere(int *ret_port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static struct fixture start(const char *answer, int timeout_ms)
+{
+    struct fixture f = { 0 };
+    char url[64], error[SEND_CLIENT_ERROR_MAX];
+    int fd = listen_anywhere(&f.port);
+    f.pid = fork();
+    assert_true(f.pid >= 0);
+    if (f.pid == 0) {
+        alarm(60); /* never outlives the test by much */
+        serve(fd, answer);
+    }
+    close(fd);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/hook?a=1", f.port);
+    assert_int_equal(send_client_new(url, timeout_ms, &f.client, error), STATUS_OK);
+    return f;
+}
+
+static void stop(struct fixture *f)
+{
+    send_client_free(f->client);
+    kill(f->pid, SIGKILL);
+    waitpid(f->pid, NULL, 0);
+}
+
+static void post(struct fixture *f)
+{
+    const struct send_header header = { "Svix-Id", "msg_1" };
+    send_client_post(f->client, &header, 1, SLICE("{\"a\":1}"), &f->answer);
+}
+
+static void assert_holds(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("no \"%s\" in \"%s\"", part, text);
+}
+
+static void answer_is(const char *server_says, int code, const char *text)
+{
+    struct fixture f = start(server_says, PATIENT_MS);
+    post(&f);
+    assert_string_equal(f.answer.text, text);
+    assert_int_equal(f.answer.code, code);
+    stop(&f);
+}
+
+/* --- The tests. --- */
+
+static void client_posts_target_headers_and_body(void **state)
+{
+    char host[64];
+    struct fixture f = start(ECHO, PATIENT_MS);
+    (void)state;
+    post(&f);
+    snprintf(host, sizeof host, "?Host: 127.0.0.1:%d?", f.port);
+    assert_int_equal(f.answer.code, 200);
+    assert_holds(f.answer.text, "1 POST /hook?a=1 HTTP/1.1?");
+    assert_holds(f.answer.text, host);
+    assert_holds(f.answer.text, "?Svix-Id: msg_1?");
+    assert_holds(f.answer.text, "?Content-Length: 7?");
+    assert_holds(f.answer.text, "????{\"a\":1}");
+    stop(&f);
+}
+
+static void client_keeps_the_connection(void **state)
+{
+    struct fixture f = start(ECHO, PATIENT_MS);
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        post(&f);
+        assert_int_equal(f.answer.code, 200);
+        assert_holds(f.answer.text, "1 POST ");
+    }
+    stop(&f);
+}
+
+static void client_connects_anew_when_the_server_closed(void **state)
+{
+    struct fixture f = start("HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nbye", PATIENT_MS);
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        post(&f);
+        assert_string_equal(f.answer.text, "bye");
+        assert_int_equal(f.answer.code, 200);
+    }
+    stop(&f);
+}
+
+static void client_shows_the_error_that_the_body_names(void **state)
+{
+    (void)state;
+    answer_is("HTTP/1.1 503 Unavailable\r\nContent-Length: 29\r\n\r\n"
+              "{\"error\":\"Queue unavailable\"}",
+              503, "Queue unavailable");
+}
+
+static void client_shows_the_body_when_it_is_no_json(void **state)
+{
+    (void)state;
+    answer_is("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n oops\n", 502, "oops");
+}
+
+static void client_follows_no_redirect(void **state)
+{
+    (void)state;
+    answer_is("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, "");
+}
+
+static void client_lets_no_control_character_through(void **state)
+{
+    (void)state;
+    answer_is("HTTP/1.1 400 Bad\r\nContent-Length: 8\r\n\r\na\x1b[2Jb\xff"
+              "c",
+              400, "a?[2Jb?c");
+}
+
+static void client_says_when_the_connection_was_closed(void **state)
+{
+    (void)state;
+    answer_is("HTTP/1.1 200 OK\r\n", 0, "the connection was closed before an answer");
+}
+
+static void client_says_when_the_answer_is_not_http(void **state)
+{
+    (void)state;
+    answer_is("220 smtp.example.com\r\n\r\n", 0, "the answer is not HTTP");
+}
+
+static void client_says_when_the_answer_is_too_long(void **state)
+{
+    (void)state;
+    answer_is("HTTP/1.1 200 OK\r\nContent-Length: 20001\r\n\r\n", 0, "the answer is too long");
+}
+
+static void client_gives_up_after_its_timeout_and_can_go_on(void **state)
+{
+    struct fixture f = start(SILENT, SHORT_MS);
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        post(&f);
+        assert_string_equal(f.answer.text, "no answer in time");
+        assert_int_equal(f.answer.code, 0);
+        assert_true(f.answer.elapsed_us >= SHORT_MS * 1000);
+        assert_true(f.answer.elapsed_us < PATIENT_MS * 1000);
+    }
+    stop(&f);
+}
+
+static void client_says_when_nobody_listens(void **state)
+{
+    struct fixture f = start(ECHO, PATIENT_MS);
+    (void)state;
+    kill(f.pid, SIGKILL);
+    waitpid(f.pid, NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        post(&f);
+        assert_holds(f.answer.text, "cannot connect to 127.0.0.1:");
+        assert_int_equal(f.answer.code, 0);
+    }
+    send_client_free(f.client);
+}
+
+static void client_refuses_other_urls(void **state)
+{
+    static const struct {
+        const char *url, *why;
+    } rows[] = {
+        { "https://example.com/x", "https:// is not supported" },
+        { "HTTPS://example.com/x", "https:// is not supported" },
+        { "example.com/x", "not a URL of the form" },
+        { "/x", "not a URL of the form" },
+        { "", "not a URL of the form" },
+        { "http://", "not a URL of the form" },
+        { "http:///x", "not a URL of the form" },
+        { "ftp://example.com/", "not a URL of the form" },
+        { "http://example.com:99999/", "not a URL of the form" },
+        { "http://example.com:0/", "port 0" },
+        { "http://example.com/a b", "not a URL of the form" },
+        { "http://user:pass@example.com/", "a user name" },
+    };
+    struct send_client *client = NULL;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char error[SEND_CLIENT_ERROR_MAX];
+        if (send_client_new(rows[i].url, PATIENT_MS, &client, error) != STATUS_INVALID)
+            fail_msg("taken: %s", rows[i].url);
+        assert_holds(error, rows[i].why);
+        assert_null(strstr(error, "pass"));
+        assert_null(strchr(error, '\n'));
+    }
+    assert_null(client);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(client_posts_target_headers_and_body),
+        cmocka_unit_test(client_keeps_the_connection),
+        cmocka_unit_test(client_connects_anew_when_the_server_closed),
+        cmocka_unit_test(client_shows_the_error_that_the_body_names),
+        cmocka_unit_test(client_shows_the_body_when_it_is_no_json),
+        cmocka_unit_test(client_follows_no_redirect),
+        cmocka_unit_test(client_lets_no_control_character_through),
+        cmocka_unit_test(client_says_when_the_connection_was_closed),
+        cmocka_unit_test(client_says_when_the_answer_is_not_http),
+        cmocka_unit_test(client_says_when_the_answer_is_too_long),
+        cmocka_unit_test(client_gives_up_after_its_timeout_and_can_go_on),
+        cmocka_unit_test(client_says_when_nobody_listens),
+        cmocka_unit_test(client_refuses_other_urls),
+    };
+    (void)signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

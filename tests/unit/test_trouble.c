@@ -1,0 +1,70 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "worker/trouble.h"
+
+/* A clock on which every look takes a second, so that no wait is real. */
+static int64_t fake_now_ms;
+
+static int64_t fake_ms(void)
+{
+    return fake_now_ms += 1000;
+}
+
+static const struct clock fake_clock = { fake_ms, fake_ms };
+static volatile sig_atomic_t stop;
+
+static struct trouble make(void)
+{
+    return trouble_make("database", WORKER_DB_UP, WORKER_DB_ERRORS, &fake_clock, &stop);
+}
+
+static void the_gauge_falls_with_the_first_failure_and_rises_with_success(void **state)
+{
+    (void)state;
+    struct trouble t = make();
+    trouble_over(&t);
+    assert_int_equal(1, counters_get(worker_counters(), WORKER_DB_UP));
+    trouble_wait(&t, "locked");
+    assert_int_equal(0, counters_get(worker_counters(), WORKER_DB_UP));
+    assert_true(t.is_down);
+    trouble_over(&t);
+    assert_int_equal(1, counters_get(worker_counters(), WORKER_DB_UP));
+    assert_false(t.is_down);
+}
+
+static void every_failure_is_counted(void **state)
+{
+    (void)state;
+    struct trouble t = make();
+    int64_t before = counters_get(worker_counters(), WORKER_DB_ERRORS);
+    for (int i = 0; i < 3; i++)
+        trouble_wait(&t, "locked");
+    assert_int_equal(before + 3, counters_get(worker_counters(), WORKER_DB_ERRORS));
+}
+
+static void a_stop_ends_the_wait_at_once(void **state)
+{
+    (void)state;
+    struct trouble t = make();
+    stop = 1;
+    int64_t before_ms = fake_now_ms;
+    trouble_wait(&t, "locked");
+    assert_true(fake_now_ms - before_ms <=
+                3000); /* two looks at most: when it began, and for the deadline */
+    stop = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_gauge_falls_with_the_first_failure_and_rises_with_success),
+        cmocka_unit_test(every_failure_is_counted),
+        cmocka_unit_test(a_stop_ends_the_wait_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+#include "worker/apply.h"
+
+#include <stdio.h>
+
+#include "common/fault.h"
+#include "worker/catalog.h"
+
+const char *apply_result_name(enum apply_result result)
+{
+    static const char *const names[APPLY_RESULT_COUNT] = { "applied", "stale", "ignored", "dead",
+                                                           "duplicate" };
+    return result < APPLY_RESULT_COUNT ? names[result] : "unknown";
+}
+
+/* One run over a batch. */
+struct run {
+    struct store *store;
+    int64_t now_ms;
+    int64_t attempts; /* 0: an ordinary batch */
+    bool isolated;    /* each event inside a savepoint */
+};
+
+static enum store_outcome first_outcome(const struct event *ev)
+{
+    switch (ev->action) {
+    case EVENT_IGNORE:
+        return STORE_IGNORED;
+    case EVENT_DEAD:
+        return STORE_DEAD;
+    case EVENT_UPSERT:
+    case EVENT_DELETE:
+        break;
+    }
+    return STORE_APPLIED; /* what nearly every event comes to; corrected when the guards say
+                             otherwise */
+}
+
+static enum status record(const struct run *run, const struct event *ev)
+{
+    struct store_ledger_row row = {
+        .svix_id = ev->svix_id,
+        .type = ev->type,
+        .clerk_id = ev->clerk_id,
+        .instance_id = ev->instance_id,
+        .event_at = ev->event_at,
+        .received_at = ev->received_ms,
+        .processed_at = run->now_ms,
+        .outcome = first_outcome(ev),
+    };
+    return store_record(run->store, &row);
+}
+
+static enum status bury(const struct run *run, const struct event *ev)
+{
+    struct store_dead_letter letter = {
+        .svix_id = ev->svix_id,
+        .type = ev->type,
+        .reason = slice_of(ev->reason),
+        .body = ev->body,
+        .attempts = run->attempts > 0 ? run->attempts : 1,
+        .received_at = ev->received_ms,
+        .failed_at = run->now_ms,
+    };
+    return store_bury(run->store, &letter);
+}
+
+static enum status upsert(const struct run *run, const struct event *ev)
+{
+    enum status st = store_upsert(run->store, &ev->row);
+    for (size_t i = 0; st == STATUS_OK && i < ev->object->child_count; i++)
+        st = store_replace_children(run->store, ev->object->children[i].table, ev->clerk_id,
+                                    &ev->children[i]);
+    return st;
+}
+
+static enum status take_effect(const struct run *run, const struct event *ev)
+{
+    switch (ev->action) {
+    case EVENT_IGNORE:
+        return STATUS_OK;
+    case EVENT_DEAD:
+        return bury(run, ev);
+    case EVENT_UPSERT:
+        return upsert(run, ev);
+    case EVENT_DELETE:
+        return store_delete(run->store, ev->row.table, ev->clerk_id, ev->event_at);
+    }
+    return STATUS_FATAL;
+}
+
+static enum apply_result result_of(const struct event *ev)
+{
+    if (ev->action == EVENT_IGNORE)
+        return APPLY_IGNORED;
+    return ev->action == EVENT_DEAD ? APPLY_DEAD : APPLY_APPLIED;
+}
+
+static enum status apply_event(const struct run *run, const struct event *ev,
+                               enum apply_result *ret_result)
+{
+    enum status st = record(run, ev);
+    if (st == STATUS_DUPLICATE) {
+        *ret_result = APPLY_DUPLICATE;
+        return STATUS_OK;
+    }
+    if (st == STATUS_OK)
+        st = take_effect(run, ev);
+    if (st == STATUS_STALE) {
+        st = store_set_outcome(run->store, ev->svix_id, STORE_STALE);
+        if (st == STATUS_OK)
+            *ret_result = APPLY_STALE;
+        return st;
+    }
+    if (st == STATUS_OK)
+        *ret_result = result_of(ev);
+    return st;
+}
+
+/* As apply_event(), but what the database refuses for its content is undone and buried. */
+static enum status apply_isolated(const struct run *run, struct event *ev,
+                                  enum apply_result *ret_result)
+{
+    enum status st = store_savepoint(run->store);
+    if (st == STATUS_OK)
+        st = apply_event(run, ev, ret_result);
+    if (st == STATUS_BAD_DATA) {
+        snprintf(ev->reason, sizeof ev->reason, "the database refused it: %s",
+                 store_why(run->store));
+        ev->action = EVENT_DEAD;
+        st = store_rollback_to(run->store);
+        if (st == STATUS_OK)
+            st = apply_event(run, ev, ret_result);
+    }
+    return st == STATUS_OK ? store_release(run->store) : st;
+}
+
+static enum status apply_all(const struct run *run, struct event *events, size_t count,
+                             enum apply_result *results)
+{
+    enum status st = store_begin(run->store);
+    FAULT_POINT("after_begin", events[0].svix_id);
+    for (size_t i = 0; st == STATUS_OK && i < count; i++) {
+        st = run->isolated ? apply_isolated(run, &events[i], &results[i])
+                           : apply_event(run, &events[i], &results[i]);
+        FAULT_POINT("after_effect", events[i].svix_id);
+    }
+    if (st == STATUS_OK && run->attempts > 0)
+        st = store_attempt_done(run->store, events[0].svix_id);
+    FAULT_POINT("before_commit", events[0].svix_id);
+    if (st == STATUS_OK)
+        st = store_commit(run->store);
+    FAULT_POINT("after_commit", events[0].svix_id);
+    if (st != STATUS_OK)
+        store_rollback(run->store);
+    return st;
+}
+
+enum status apply_batch(struct store *store, struct event *events, size_t count, int64_t now_ms,
+                        int64_t attempts, enum apply_result *results)
+{
+    if (count == 0)
+        return STATUS_OK;
+    struct run run = { .store = store, .now_ms = now_ms, .attempts = attempts };
+    enum status st = apply_all(&run, events, count, results);
+    if (st != STATUS_BAD_DATA)
+        return st;
+    run.isolated = true; /* somebody in here is the cause: find out who, and spare the others */
+    st = apply_all(&run, events, count, results);
+    return st == STATUS_BAD_DATA ? STATUS_FATAL : st; /* not even a dead letter could be written */
+}
+
+enum status apply_attempt(struct store *store, struct slice svix_id, int64_t *ret_count)
+{
+    int64_t count = 0;
+    enum status st = store_begin(store);
+    if (st == STATUS_OK)
+        st = store_attempt(store, svix_id, &count);
+    if (st == STATUS_OK)
+        st = store_commit(store);
+    if (st != STATUS_OK) {
+        store_rollback(store);
+        return st;
+    }
+    *ret_count = count;
+    return STATUS_OK;
+}

@@ -1,0 +1,36 @@
+#ifndef CLERK_COLUMN_H
+#define CLERK_COLUMN_H
+
+#include "common/slice.h"
+#include "common/status.h"
+#include "worker/catalog.h"
+#include "worker/row.h"
+
+struct arena;
+struct json_object;
+
+enum { COLUMN_REASON_MAX = 200 };
+
+/* Fills one column after another from an opened object, as the catalog says. */
+struct column_reader {
+    const struct catalog_table *table;
+    struct json_object *object;
+    struct json_object *parent; /* the object that holds the array; NULL outside child tables */
+    struct slice parent_id;     /* what "$parent" gives */
+    struct slice type;          /* what "$type" gives; borrowed by the values */
+    struct arena *arena;        /* where texts are copied to */
+    char *reason;               /* COLUMN_REASON_MAX bytes, filled for STATUS_BAD_DATA */
+};
+
+/* Reads one column. Texts of *ret_value live in the arena, in the object's text (JSON columns) or
+ * in what the reader borrows; they outlive the object itself. STATUS_BAD_DATA: the payload has
+ * another kind of value there, or one out of range; the reason is one sentence that names table
+ * and column and nothing of the payload. STATUS_NO_MEMORY. */
+enum status column_read(const struct column_reader *reader, const struct catalog_column *column,
+                        struct value *ret_value) MUST_CHECK;
+
+/* Writes the reason "TABLE.NAME: COMPLAINT" and returns STATUS_BAD_DATA. */
+enum status column_refuse(const struct column_reader *reader, const char *name,
+                          const char *complaint) MUST_CHECK;
+
+#endif

@@ -1,0 +1,165 @@
+#include "worker/event.h"
+
+#include <stdio.h>
+
+#include "common/envelope.h"
+#include "common/json_scan.h"
+#include "worker/arena.h"
+#include "worker/catalog.h"
+#include "worker/event_row.h"
+#include "worker/json_object.h"
+#include "worker/json_strict.h"
+#include "worker/redact.h"
+
+enum { FIRST_PRINTABLE = 0x20, ARENA_FIRST_BYTES = 3072, SECOND_MS = 1000 };
+
+/* Live events carry milliseconds, Svix's examples seconds: this many milliseconds were 1973. */
+static const int64_t SECONDS_BELOW = 100000000000;
+static const int64_t EXACT_MAX = (int64_t)1 << 53;
+
+static int64_t to_ms(int64_t seconds)
+{
+    return seconds > 0 && seconds <= INT64_MAX / SECOND_MS ? seconds * SECOND_MS : 0;
+}
+
+static enum status dead(struct event *ev, const char *reason)
+{
+    (void)snprintf(ev->reason, sizeof(ev->reason), "%s", reason);
+    return STATUS_BAD_DATA;
+}
+
+/* Type and instance go into the ledger even for a body that is dead for other reasons. */
+static struct slice printable_or_empty(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < FIRST_PRINTABLE)
+            return (struct slice){ NULL, 0 };
+    return utf8_is_valid(text) ? text : (struct slice){ NULL, 0 };
+}
+
+static enum status read_envelope(struct event *ev, struct envelope *ret_envelope)
+{
+    struct envelope env = { 0 };
+    enum status st = envelope_read(ev->body, &env);
+
+    if (st == STATUS_TOO_BIG)
+        return dead(ev, "body: brackets are nested too deeply");
+    if (st != STATUS_OK)
+        return dead(ev, "body: not one JSON object");
+    ev->type = printable_or_empty(env.type);
+    ev->instance_id = printable_or_empty(env.instance_id);
+    if (!utf8_is_valid(ev->body))
+        return dead(ev, "body: not UTF-8");
+    if (!json_is_strict(ev->body))
+        return dead(ev, "body: not JSON, a number, a literal or a string is malformed");
+    *ret_envelope = env;
+    return STATUS_OK;
+}
+
+static enum status read_timestamp(struct event *ev, struct slice timestamp)
+{
+    int64_t number;
+
+    if (timestamp.len == 0)
+        return STATUS_OK;
+    if (!slice_to_i64(timestamp, 0, EXACT_MAX, &number))
+        return dead(ev, "timestamp: expected a whole number of milliseconds");
+    ev->event_at = number < SECONDS_BELOW ? number * SECOND_MS : number;
+    return STATUS_OK;
+}
+
+static enum status check_type(struct event *ev)
+{
+    if (ev->type.len == 0)
+        return dead(ev, "type: expected a plain string");
+    if (ev->type.len > EVENT_TYPE_MAX)
+        return dead(ev, "type: longer than 128 bytes");
+    return STATUS_OK;
+}
+
+/* What becomes of data, once its secrets are gone: nothing after this sees them. */
+static enum status decode_data(struct event *ev, struct slice data, int64_t sent_ms)
+{
+    struct slice type = catalog_canonical_type(ev->type);
+    const struct catalog_object *described = catalog_find(type);
+    struct json_object object = { 0 };
+    struct event_row_source row = {
+        .described = described,
+        .object = &object,
+        .is_delete = catalog_is_delete(type),
+        .sent_ms = sent_ms,
+    };
+    enum status st = redact(data, described->secrets, ev->memory, &row.data);
+
+    if (st == STATUS_OK)
+        st = json_object_read(row.data, &object);
+    if (st != STATUS_OK && st != STATUS_NO_MEMORY)
+        st = dead(ev, "data: expected an object");
+    if (st == STATUS_OK)
+        st = event_row_read(ev, &row);
+    json_object_release(&object);
+    if (st != STATUS_OK)
+        return st;
+    ev->object = described;
+    ev->action = row.is_delete ? EVENT_DELETE : EVENT_UPSERT;
+    return STATUS_OK;
+}
+
+/* STATUS_BAD_DATA: the event is dead, ev->reason says why. */
+static enum status decode(struct event *ev, const struct event_source *source,
+                          struct slice instance_id)
+{
+    struct envelope env;
+    enum status st = read_envelope(ev, &env);
+
+    if (st != STATUS_OK)
+        return st;
+    if (env.type.len == 0 && env.data.len == 0)
+        return STATUS_OK; /* Svix's test message; the action is EVENT_IGNORE so far */
+    if (instance_id.len > 0 && !slice_equals(instance_id, env.instance_id))
+        return STATUS_OK;
+    st = read_timestamp(ev, env.timestamp);
+    if (st == STATUS_OK)
+        st = check_type(ev);
+    if (st == STATUS_OK && env.data.len == 0)
+        st = dead(ev, "data: expected an object, but there is no data");
+    return st == STATUS_OK ? decode_data(ev, env.data, to_ms(source->sent_s)) : st;
+}
+
+static void make_dead(struct event *ev)
+{
+    ev->action = EVENT_DEAD;
+    ev->object = NULL;
+    ev->children = NULL;
+    ev->row = (struct row){ 0 };
+}
+
+enum status event_decode(const struct event_source *source, struct slice instance_id,
+                         struct event *ret_event)
+{
+    struct event ev = {
+        .action = EVENT_IGNORE,
+        .svix_id = source->svix_id,
+        .received_ms = source->received_ms,
+        .body = source->body,
+        .memory = arena_new(ARENA_FIRST_BYTES),
+    };
+    enum status st = ev.memory ? decode(&ev, source, instance_id) : STATUS_NO_MEMORY;
+
+    if (st == STATUS_NO_MEMORY) {
+        event_release(&ev);
+        return st;
+    }
+    if (st != STATUS_OK)
+        make_dead(&ev);
+    if (ev.event_at == 0)
+        ev.event_at = to_ms(source->sent_s);
+    *ret_event = ev;
+    return STATUS_OK;
+}
+
+void event_release(struct event *ev)
+{
+    arena_free(ev->memory);
+    *ev = (struct event){ .action = EVENT_IGNORE };
+}

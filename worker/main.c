@@ -1,0 +1,178 @@
+/* clerk-worker: takes Clerk's events from the stream and keeps the tables in step. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/admin.h"
+#include "common/log.h"
+#include "worker/event.h"
+#include "worker/redis_link.h"
+#include "worker/store.h"
+#include "worker/worker.h"
+#include "worker/worker_conf.h"
+#include "worker/worker_counters.h"
+
+enum { EXIT_TROUBLE = 1, EXIT_USAGE = 2, HEALTH_TIMEOUT_MS = 3000 };
+
+static volatile sig_atomic_t stop_flag;
+
+/* The first signal asks the loop to finish its batch; the second one does not wait for it. */
+static void on_signal(int number)
+{
+    (void)number;
+    if (stop_flag)
+        _exit(EXIT_TROUBLE);
+    stop_flag = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: waits shall end */
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+static bool is_ready(void *arg, char why[ADMIN_WHY_MAX])
+{
+    (void)arg;
+    const struct counters *c = worker_counters();
+    bool redis_up = counters_get(c, WORKER_REDIS_UP) == 1;
+    bool database_up = counters_get(c, WORKER_DB_UP) == 1;
+    if (!redis_up || !database_up)
+        snprintf(why, ADMIN_WHY_MAX, "%s",
+                 database_up ? "Redis does not answer" : "the database takes no transactions");
+    return redis_up && database_up;
+}
+
+static void render_metrics(void *arg, struct buf *out)
+{
+    (void)arg;
+    counters_render(worker_counters(), out);
+}
+
+static int run(const struct worker_conf *conf)
+{
+    static const struct admin_hooks hooks = { .ready = is_ready, .metrics = render_metrics };
+    struct admin_thread *admin = NULL;
+    catch_signals();
+    setrlimit(RLIMIT_CORE,
+              &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
+    if (conf->has_admin && admin_thread_start(&conf->admin, &hooks, &admin) != STATUS_OK) {
+        log_error(
+            "event=listen_failed setting=WORKER_ADMIN_LISTEN address=%s port=%d action=stopping",
+            conf->admin.host, conf->admin.port);
+        return EXIT_TROUBLE;
+    }
+    enum status st = worker_run(conf, &clock_system, &stop_flag);
+    if (st == STATUS_NO_MEMORY)
+        log_error("event=out_of_memory action=stopping_events_stay_in_redis");
+    admin_thread_stop(admin);
+    log_info("event=stopped status=%s", status_name(st));
+    return st == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
+}
+
+static int migrate(const struct worker_conf *conf)
+{
+    struct store_conf where = { .url = conf->database_url,
+                                .delete_mode = STORE_DELETE_HARD,
+                                .stop = &stop_flag };
+    struct store *store = NULL;
+    char why[STORE_ERROR_MAX];
+    if (store_open(&where, &store, why) != STATUS_OK) {
+        fprintf(stderr, "clerk-worker migrate: %s\n", why);
+        return EXIT_TROUBLE;
+    }
+    store_close(store);
+    printf("schema version %d\n", (int)STORE_SCHEMA_VERSION);
+    return EXIT_SUCCESS;
+}
+
+static int healthcheck(const struct worker_conf *conf)
+{
+    int code = conf->has_admin ? address_http_status(&conf->admin, "/readyz", HEALTH_TIMEOUT_MS)
+                               : 0;
+    if (code != 200)
+        fprintf(stderr, "clerk-worker: not ready (%d)\n", code);
+    return code == 200 ? EXIT_SUCCESS : EXIT_TROUBLE;
+}
+
+static int check(const struct worker_conf *conf)
+{
+    worker_conf_print(conf, stdout);
+    return EXIT_SUCCESS;
+}
+
+/* What needs the settings. */
+static const struct {
+    const char *word;
+    int (*act)(const struct worker_conf *conf);
+    const char *help;
+} commands[] = {
+    { "run", run, "apply events until SIGTERM (the default)" },
+    { "migrate", migrate, "bring the database's schema up to date and leave" },
+    { "--check", check, "print the effective settings, secrets masked" },
+    { "--healthcheck", healthcheck, "exit 0 when the running worker is ready, else 1" },
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static int print_help(void)
+{
+    puts("Usage: clerk-worker [COMMAND]\n\nTakes Clerk's events from the Redis stream and applies "
+         "them to the database.\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        printf("  %-15s %s\n", commands[i].word, commands[i].help);
+    puts("  --version       versions of this program and its libraries\n  --help          "
+         "this\n\nSettings (environment; each "
+         "also as NAME_FILE):");
+    worker_conf_print_help(stdout);
+    puts("\nExample: DATABASE_URL=sqlite:/var/lib/app/clerk.db clerk-worker");
+    return EXIT_SUCCESS;
+}
+
+static int print_version(void)
+{
+    printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, store_library(), redis_link_library(),
+           event_library());
+    return EXIT_SUCCESS;
+}
+
+static const char *from_environment(const char *name)
+{
+    return getenv(name);
+}
+
+static int with_settings(int (*act)(const struct worker_conf *conf))
+{
+    struct worker_conf conf;
+    char why[CONF_ERROR_MAX];
+    if (worker_conf_load(from_environment, &conf, why) != STATUS_OK) {
+        fprintf(stderr, "clerk-worker: %s\n", why);
+        return EXIT_USAGE;
+    }
+    log_setup("worker", (enum log_level)conf.log_level, (enum log_format)conf.log_format);
+    int code = act(&conf);
+    worker_conf_release(&conf);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "run";
+    if (strcmp(word, "--help") == 0)
+        return print_help();
+    if (strcmp(word, "--version") == 0)
+        return print_version();
+    for (size_t i = 0; argc <= 2 && i < COMMAND_COUNT; i++)
+        if (strcmp(word, commands[i].word) == 0)
+            return with_settings(commands[i].act);
+    fprintf(stderr, "clerk-worker: unknown command \"%s\"; --help lists them\n",
+            argc > 2 ? argv[2] : word);
+    return EXIT_USAGE;
+}

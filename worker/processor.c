@@ -1,0 +1,209 @@
+#include "worker/processor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/fault.h"
+#include "common/log.h"
+#include "worker/queue_reader.h"
+#include "worker/trouble.h"
+#include "worker/worker_conf.h"
+#include "worker/worker_counters.h"
+
+enum {
+    SUSPECT_DELIVERIES = 3, /* from the third delivery on an event runs alone */
+    LONELY_DEATHS_MAX = 3,  /* then it is a dead letter */
+};
+
+enum status processor_init(struct processor *p)
+{
+    size_t most = (size_t)p->conf->batch_size;
+    p->events = calloc(most, sizeof *p->events);
+    p->results = calloc(most, sizeof *p->results);
+    p->places = calloc(most, sizeof *p->places);
+    return p->events && p->results && p->places ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+void processor_release(struct processor *p)
+{
+    free(p->events);
+    free(p->results);
+    free(p->places);
+    *p = (struct processor){ 0 };
+}
+
+static void log_dead(const struct event *ev)
+{
+    log_warn("event=dead_letter svix_id=%.*s type=%.*s reason=%s action=kept_in_dead_letters",
+             SLICE_ARG(ev->svix_id), SLICE_ARG(ev->type), ev->reason);
+}
+
+static void note_results(const struct processor *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        counters_add(worker_counters(), (size_t)WORKER_EVENTS_APPLIED + p->results[i], 1);
+        if (p->results[i] == APPLY_DEAD)
+            log_dead(&p->events[i]);
+        log_debug("event=processed svix_id=%.*s type=%.*s outcome=%s",
+                  SLICE_ARG(p->events[i].svix_id), SLICE_ARG(p->events[i].type),
+                  apply_result_name(p->results[i]));
+    }
+    counters_add(worker_counters(), WORKER_BATCHES, 1);
+    counters_set(worker_counters(), WORKER_LAST_COMMIT_MS, p->clock->wall_ms());
+}
+
+/* An entry that somebody else wrote into our stream: kept as a dead letter under its entry id. */
+static struct event foreign_event(const struct queue_entry *entry)
+{
+    return (struct event){
+        .action = EVENT_DEAD,
+        .svix_id = entry->entry_id,
+        .type = entry->type,
+        .body = entry->body,
+        .received_ms = entry->received_ms,
+        .reason = "the stream entry has no svix-id, so clerk-ingest did not write it",
+    };
+}
+
+static enum status decode(const struct processor *p, const struct queue_entry *entry,
+                          struct event *ret_event)
+{
+    FAULT_POINT("before_decode", entry->svix_id);
+    if (entry->svix_id.len == 0) {
+        *ret_event = foreign_event(entry);
+        return STATUS_OK;
+    }
+    struct event_source source = {
+        .svix_id = entry->svix_id,
+        .type = entry->type,
+        .sent_s = entry->sent_s,
+        .received_ms = entry->received_ms,
+        .body = entry->body,
+    };
+    return event_decode(&source, slice_of(p->conf->instance_id), ret_event);
+}
+
+/* What to do after a failed transaction: STATUS_OK to try again (the waiting is done), anything
+ * else to give up. */
+static enum status after_failure(struct processor *p, enum status st)
+{
+    if (st == STATUS_UNAVAILABLE) {
+        trouble_wait(p->database, store_why(p->store));
+        return *p->stop ? STATUS_STOPPED : STATUS_OK;
+    }
+    if (st != STATUS_STOPPED)
+        log_error("event=database_failed why=%s action=stopping_events_stay_in_redis",
+                  store_why(p->store));
+    return st;
+}
+
+/* Applies the first count of p->events, however long the database is away. */
+static enum status apply_until_done(struct processor *p, size_t count, int64_t attempts)
+{
+    for (;;) {
+        enum status st = apply_batch(p->store, p->events, count, p->clock->wall_ms(), attempts,
+                                     p->results);
+        if (st == STATUS_OK) {
+            trouble_over(p->database);
+            note_results(p, count);
+            return st;
+        }
+        st = after_failure(p, st);
+        if (st != STATUS_OK)
+            return st;
+    }
+}
+
+static enum status count_attempt(struct processor *p, struct slice svix_id, int64_t *ret_count)
+{
+    for (;;) {
+        enum status st = apply_attempt(p->store, svix_id, ret_count);
+        if (st != STATUS_OK)
+            st = after_failure(p, st);
+        else
+            return STATUS_OK;
+        if (st != STATUS_OK)
+            return st;
+    }
+}
+
+static void release_events(struct processor *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        event_release(&p->events[i]);
+}
+
+/* An event that may have killed workers before: alone, and counted before it is looked at. */
+static enum status process_suspect(struct processor *p, const struct batch *batch, size_t place)
+{
+    const struct queue_entry *entry = &batch->entries[place];
+    int64_t attempt = 0;
+    enum status st = count_attempt(p, entry->svix_id, &attempt);
+    if (st != STATUS_OK)
+        return st;
+    if (attempt > LONELY_DEATHS_MAX) {
+        p->events[0] = foreign_event(entry);
+        p->events[0].svix_id = entry->svix_id;
+        snprintf(p->events[0].reason, EVENT_REASON_MAX,
+                 "killed the worker %d times while it ran alone", LONELY_DEATHS_MAX);
+        attempt = LONELY_DEATHS_MAX;
+    } else {
+        st = decode(p, entry, &p->events[0]);
+    }
+    if (st == STATUS_OK)
+        st = apply_until_done(p, 1, attempt);
+    release_events(p, 1);
+    if (st == STATUS_OK)
+        queue_reader_owe(p->reader, batch, place, 1);
+    return st;
+}
+
+static bool is_gone(const struct queue_entry *entry)
+{
+    return entry->svix_id.len == 0 && entry->body.len == 0;
+}
+
+static bool is_suspect(const struct queue_entry *entry)
+{
+    return entry->deliveries >= SUSPECT_DELIVERIES && entry->svix_id.len > 0;
+}
+
+/* All ordinary events of a batch in one transaction. */
+static enum status process_ordinary(struct processor *p, const struct batch *batch)
+{
+    size_t count = 0;
+    enum status st = STATUS_OK;
+    for (size_t i = 0; st == STATUS_OK && i < batch->count; i++) {
+        if (is_suspect(&batch->entries[i]) || is_gone(&batch->entries[i]))
+            continue;
+        st = decode(p, &batch->entries[i], &p->events[count]);
+        if (st == STATUS_OK)
+            p->places[count++] = i;
+    }
+    if (st == STATUS_OK && count > 0)
+        st = apply_until_done(p, count, 0);
+    release_events(p, count);
+    for (size_t i = 0; st == STATUS_OK && i < count; i++)
+        queue_reader_owe(p->reader, batch, p->places[i], 1);
+    return st;
+}
+
+enum status processor_run(struct processor *p, const struct batch *batch)
+{
+    enum status st = process_ordinary(p, batch);
+    for (size_t i = 0; st == STATUS_OK && i < batch->count; i++) {
+        const struct queue_entry *entry = &batch->entries[i];
+        if (entry->deliveries > 1)
+            counters_add(worker_counters(), WORKER_REDELIVERED, 1);
+        if (is_gone(entry)) {
+            queue_reader_owe(p->reader, batch, i, 1);
+        } else if (is_suspect(entry)) {
+            /* What is committed shall not come back with the next death. Not reaching Redis now
+             * changes nothing. */
+            status_ignore(queue_reader_flush(p->reader));
+            st = process_suspect(p, batch, i);
+        }
+    }
+    return st;
+}

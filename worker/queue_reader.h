@@ -1,0 +1,83 @@
+#ifndef CLERK_QUEUE_READER_H
+#define CLERK_QUEUE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/clock.h"
+#include "common/redis_url.h"
+#include "common/slice.h"
+#include "common/status.h"
+
+/* The worker's end of the stream: one consumer of the group. Source: the Redis commands XREADGROUP,
+ * XAUTOCLAIM, XPENDING, XACK and XDEL as of Redis 7.0. Statuses of every call that returns one:
+ *   STATUS_UNAVAILABLE  Redis is away or refuses; queue_reader_why() says why; call again after a
+ * pause, nothing is lost STATUS_NO_MEMORY    as it says */
+
+struct queue_reader;
+struct redis_link;
+struct redisReply;
+
+enum { QUEUE_BATCH_MAX = 2000, QUEUE_ENTRY_ID_MAX = 41 /* two 20-digit numbers and a dash */ };
+
+struct queue_conf {
+    const struct redis_url *url;
+    const char *key;
+    const char *group;
+    const char *consumer;
+    int64_t claim_idle_ms;     /* entries that another consumer has held this long are taken over */
+    const struct clock *clock; /* the five above are borrowed until queue_reader_free() */
+};
+
+/* One entry, borrowed from its batch. */
+struct queue_entry {
+    struct slice entry_id;
+    struct slice svix_id; /* empty: the field is missing, and the entry was not written by ingest */
+    struct slice type;
+    struct slice body;
+    int64_t sent_s;      /* 0: unknown */
+    int64_t received_ms; /* 0: unknown */
+    int64_t deliveries;  /* 1: never delivered before */
+};
+
+struct batch {
+    struct queue_entry *entries;
+    size_t count;
+    size_t bytes; /* of all bodies */
+    struct redisReply *reply;
+};
+
+/* Connects to nothing yet. NULL: no memory. */
+struct queue_reader *queue_reader_new(const struct queue_conf *conf);
+
+/* Closes. Acknowledgements not yet sent are lost (their events come again and are duplicates). NULL
+ * is fine. */
+void queue_reader_free(struct queue_reader *qr);
+
+/* Sends the acknowledgements owed, then waits up to wait_ms for at most max (1..QUEUE_BATCH_MAX)
+ * entries. In this order of preference: what this consumer was given before and never acknowledged
+ * (after a new connection), what dead consumers left (XAUTOCLAIM, every quarter of claim_idle_ms),
+ * new entries. Creates the group where it is missing. An empty batch with STATUS_OK means the wait
+ * ended quietly. Blocks. The batch is yours: batch_release(). */
+enum status queue_reader_next(struct queue_reader *qr, size_t max, int64_t wait_ms,
+                              struct batch *ret_batch) MUST_CHECK;
+
+/* Owes the acknowledgement of entries first..first+count of batch: they are committed. Copies the
+ * ids; sends nothing. At most QUEUE_BATCH_MAX may be owed. */
+void queue_reader_owe(struct queue_reader *qr, const struct batch *batch, size_t first,
+                      size_t count);
+
+/* Sends the acknowledgements owed now: XACK and XDEL in one MULTI. Blocks. */
+enum status queue_reader_flush(struct queue_reader *qr) MUST_CHECK;
+
+/* The connection, for queue_watch. Borrowed. */
+struct redis_link *queue_reader_link(struct queue_reader *qr);
+
+/* The reason of the last STATUS_UNAVAILABLE, one line. */
+const char *queue_reader_why(const struct queue_reader *qr);
+
+/* Frees and zeroes. {0} is fine. */
+void batch_release(struct batch *batch);
+
+#endif

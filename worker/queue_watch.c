@@ -1,0 +1,88 @@
+#include "worker/queue_watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <hiredis/hiredis.h>
+
+#include "worker/queue_entry.h"
+#include "worker/queue_reader.h"
+#include "worker/redis_link.h"
+
+/* KEYS[1] stream, ARGV group, own name, idle ms, "own" or "others" */
+static const char sweep_script[] =
+    "local consumers = redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])\n"
+    "for _, row in ipairs(consumers) do\n"
+    "  local c = {}\n"
+    "  for i = 1, #row, 2 do c[row[i]] = row[i + 1] end\n"
+    "  local mine = c.name == ARGV[2]\n"
+    "  local due = mine and ARGV[4] == 'own' or not mine and ARGV[4] == 'others' and c.idle >= "
+    "tonumber(ARGV[3])\n"
+    "  if due and c.pending == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], "
+    "c.name) end\n"
+    "end\n"
+    "return redis.status_reply('OK')";
+
+static enum status call(struct redis_link *link, const char *const words[], size_t count,
+                        redisReply **ret_reply)
+{
+    struct redis_command cmd;
+    redis_command_set(&cmd, words, count);
+    return redis_link_call(link, &cmd, 0, ret_reply);
+}
+
+static int64_t integer_of(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+}
+
+/* XRANGE's [[id, fields]]; only the id is of interest. */
+static int64_t oldest_age(const redisReply *range, int64_t now_ms)
+{
+    if (range->type != REDIS_REPLY_ARRAY || range->elements == 0 ||
+        range->element[0]->elements == 0)
+        return 0;
+    int64_t born_ms = entry_id_ms(slice_of(range->element[0]->element[0]->str));
+    return born_ms > 0 && born_ms < now_ms ? now_ms - born_ms : 0;
+}
+
+enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf *conf,
+                                int64_t now_ms, struct queue_backlog *ret_backlog)
+{
+    struct queue_backlog backlog = { 0 };
+    redisReply *reply = NULL;
+    enum status st = call(link, (const char *[]){ "XLEN", conf->key }, 2, &reply);
+    if (st != STATUS_OK)
+        return st;
+    backlog.length = integer_of(reply);
+    freeReplyObject(reply);
+
+    st = call(link, (const char *[]){ "XPENDING", conf->key, conf->group }, 3, &reply);
+    if (st != STATUS_OK)
+        return st;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+        backlog.pending = integer_of(reply->element[0]);
+    freeReplyObject(reply);
+
+    st = call(link, (const char *[]){ "XRANGE", conf->key, "-", "+", "COUNT", "1" }, 6, &reply);
+    if (st != STATUS_OK)
+        return st;
+    backlog.oldest_age_ms = oldest_age(reply, now_ms);
+    freeReplyObject(reply);
+    *ret_backlog = backlog;
+    return STATUS_OK;
+}
+
+enum status queue_watch_sweep(struct redis_link *link, const struct queue_conf *conf,
+                              int64_t idle_ms, bool own)
+{
+    char idle[24];
+    snprintf(idle, sizeof idle, "%" PRId64, idle_ms);
+    redisReply *reply = NULL;
+    const char *words[] = { "EVAL",      sweep_script,   "1",  conf->key,
+                            conf->group, conf->consumer, idle, own ? "own" : "others" };
+    enum status st = call(link, words, sizeof words / sizeof *words, &reply);
+    if (st == STATUS_OK)
+        freeReplyObject(reply);
+    return st;
+}

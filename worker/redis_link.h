@@ -1,0 +1,68 @@
+#ifndef CLERK_REDIS_LINK_H
+#define CLERK_REDIS_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/redis_url.h"
+#include "common/status.h"
+
+struct redisReply;
+struct redis_link;
+
+/* One blocking connection to Redis that is thrown away after any failure and made anew by the next
+ * call. RESP2 only, so that hiredis 0.14 and 1.x behave alike. */
+
+enum { REDIS_LINK_WHY_MAX = 200, REDIS_LINK_ARGS_MAX = 2560 };
+
+/* A command as arguments with lengths: bytes from outside never pass through a format string.
+ * Bounded; adding beyond REDIS_LINK_ARGS_MAX is a bug. */
+struct redis_command {
+    const char *argv[REDIS_LINK_ARGS_MAX];
+    size_t lengths[REDIS_LINK_ARGS_MAX];
+    int argc;
+};
+
+/* Makes the command these words, or adds one more. Borrows the texts until the command has been
+ * sent. */
+void redis_command_set(struct redis_command *cmd, const char *const words[], size_t count);
+void redis_command_add(struct redis_command *cmd, const char *text);
+void redis_command_add_slice(struct redis_command *cmd, struct slice text);
+
+/* Nothing is connected yet. url is borrowed until redis_link_free(). NULL: no memory. */
+struct redis_link *redis_link_new(const struct redis_url *url);
+
+/* Closes and frees. NULL is fine. */
+void redis_link_free(struct redis_link *link);
+
+/* Makes sure that there is a connection: connect, AUTH, SELECT, each within 2 s.
+ * STATUS_UNAVAILABLE: redis_link_why() says why. Blocks. */
+enum status redis_link_open(struct redis_link *link) MUST_CHECK;
+
+/* Counts the connections made so far: it changes when the one there is new. */
+int64_t redis_link_generation(const struct redis_link *link);
+
+/* Closes; the next redis_link_open() starts anew. */
+void redis_link_drop(struct redis_link *link);
+
+/* Puts a command into the output buffer without sending it. STATUS_UNAVAILABLE: the connection is
+ * gone. */
+enum status redis_link_append(struct redis_link *link, struct redis_command *cmd) MUST_CHECK;
+
+/* Waits up to wait_ms plus a margin of 5 s for the next reply. *ret_reply is yours:
+ * freeReplyObject(). An error reply is STATUS_UNAVAILABLE like a lost connection, and the
+ * connection is dropped: what was going on is unknown afterwards. Blocks. */
+enum status redis_link_reply(struct redis_link *link, int64_t wait_ms,
+                             struct redisReply **ret_reply) MUST_CHECK;
+
+/* Append and reply in one. */
+enum status redis_link_call(struct redis_link *link, struct redis_command *cmd, int64_t wait_ms,
+                            struct redisReply **ret_reply) MUST_CHECK;
+
+/* Name and version of the Redis client library, for --version. */
+const char *redis_link_library(void);
+
+/* The reason of the last failure, one line, without the password. */
+const char *redis_link_why(const struct redis_link *link);
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef CLERK_SQL_H
+#define CLERK_SQL_H
+
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "worker/catalog.h"
+
+/* SQL text made from the catalog, so that no table is spelled out twice. Knows no database library:
+ * what differs between databases is a row of words in sql.c. Every function appends to out; a text
+ * that does not fit shows in buf_status(). */
+
+enum sql_dialect { SQL_SQLITE, SQL_POSTGRES };
+
+/* The statements that exist for a table of the catalog. $1 is the first parameter. */
+enum sql_of_table {
+    SQL_UPSERT,         /* $1 clerk_id, then the columns, data, created_at, updated_at, event_at,
+                           deleted_at; changes no row when the one there is newer: greater (event_at,
+                           updated_at), in a child table greater event_at */
+    SQL_DELETE_ROW,     /* $1 clerk_id */
+    SQL_DELETE_OF_USER, /* $1 value of user_column */
+    SQL_DELETE_OF_ORGANIZATION, /* $1 value of organization_column */
+    SQL_MARK_ROW,               /* as the three above; deleted_at becomes $2 unless it is */
+    SQL_MARK_OF_USER,           /* smaller already */
+    SQL_MARK_OF_ORGANIZATION,
+    SQL_TRIM_TO_ONE,  /* child table: removes the rows of parent $1 but the one with clerk_id $2 */
+    SQL_TRIM_TO_MANY, /* likewise but those in the JSON array $2 */
+    SQL_OF_TABLE_COUNT
+};
+
+/* Appends one statement. Empty when the table has no such column (SQL_…_OF_USER without
+ * user_column, SQL_TRIM_… where it is no child table). */
+void sql_of_table(struct buf *out, enum sql_dialect dialect, const struct catalog_table *table,
+                  enum sql_of_table which);
+
+/* Appends CREATE TABLE and its CREATE INDEX statements, each ended by ';': for one table of the
+ * catalog, and for the tables of our own (ledger, dead letters, tombstones, attempts). They are
+ * plain CREATE TABLE, so that a table of somebody else's is an error and never adopted. */
+void sql_create_table(struct buf *out, enum sql_dialect dialect, const struct catalog_table *table);
+void sql_create_own_tables(struct buf *out, enum sql_dialect dialect);
+
+/* The names of the tables of our own, in number sql_own_table_count. */
+extern const size_t sql_own_table_count;
+const char *sql_own_table_name(size_t i);
+
+#endif

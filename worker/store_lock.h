@@ -1,0 +1,41 @@
+#ifndef CLERK_STORE_LOCK_H
+#define CLERK_STORE_LOCK_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "common/status.h"
+#include "worker/store_url.h"
+
+/* Whose turn it is among all processes that write to one SQLite file: an flock(2) on a file beside
+ * it. SQLite before 3.51.3 (but for 3.44.6 and 3.50.7) can lose pages when one connection writes
+ * while another checkpoints (the WAL-reset bug), and its busy handler lets some writers starve;
+ * with the turn held around every write and every checkpoint neither can happen. The kernel gives
+ * the turn away when a process dies. */
+
+struct store_lock {
+    int fd; /* -1: closed */
+    bool held;
+    char path[STORE_PATH_MAX + sizeof(".lock")];
+};
+
+/* Opens, and creates with mode 0600, the file DATABASE_PATH.lock; it is never removed, for a waiter
+ * would be left behind on the old one. STATUS_UNAVAILABLE: errno says why. Does not block. */
+enum status store_lock_open(const char *database_path, struct store_lock *ret_lock) MUST_CHECK;
+
+/* Takes the turn. A free turn is taken at once, even when *stop is set. Otherwise blocks until it
+ * is free, or a signal arrives whose handler was installed without SA_RESTART and *stop is
+ * non-zero: STATUS_STOPPED. stop may be NULL. Should somebody have removed or replaced the file,
+ * the new one is used. STATUS_UNAVAILABLE: errno says why. */
+enum status store_lock_take(struct store_lock *lock, const volatile sig_atomic_t *stop) MUST_CHECK;
+
+/* Takes the turn if it is free; never blocks. */
+bool store_lock_try(struct store_lock *lock);
+
+/* Gives the turn away; nothing happens when it is not held. */
+void store_lock_give(struct store_lock *lock);
+
+/* Gives the turn away and closes. Repeated calls are fine. */
+void store_lock_close(struct store_lock *lock);
+
+#endif

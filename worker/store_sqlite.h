@@ -1,0 +1,149 @@
+#ifndef CLERK_STORE_SQLITE_H
+#define CLERK_STORE_SQLITE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/buf.h"
+#include "worker/sql.h"
+#include "worker/store.h"
+#include "worker/store_lock.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* What the parts of the SQLite store share; nobody else includes this. The parts: store_sqlite.c
+ * opens and closes, _schema brings the tables up to date, _file looks after the files, _call
+ * prepares and runs statements, _turn holds transactions and checkpoints, _rows the object tables,
+ * _ledger the tables of our own, _error judges SQLite's codes. */
+
+/* The statements that belong to no table of the catalog; their text is in store_sqlite_call.c. */
+enum fixed {
+    FIXED_BEGIN,
+    FIXED_COMMIT,
+    FIXED_SAVEPOINT,
+    FIXED_RELEASE,
+    FIXED_ROLLBACK_TO,
+    FIXED_PING,
+    FIXED_RECORD,
+    FIXED_SET_OUTCOME,
+    FIXED_PRUNE,
+    FIXED_BURY,
+    FIXED_ATTEMPT,
+    FIXED_ATTEMPT_DONE,
+    FIXED_TOMBSTONE_FIND,
+    FIXED_TOMBSTONE_ADD,
+    FIXED_TOMBSTONE_LOWER,
+    FIXED_COUNT
+};
+
+/* Other programs may hold SQLite's lock for so long; our own processes wait for their turn. */
+enum { STORE_SQLITE_BUSY_MS = 1000, REMEMBERED_ID_MAX = 255 };
+
+struct store {
+    struct sqlite3 *db;
+    char path[STORE_PATH_MAX + 1];
+    struct store_lock lock;
+    enum store_delete_mode delete_mode;
+    const volatile sig_atomic_t *stop;
+    dev_t device; /* with inode: which file was opened, to notice that it was replaced */
+    ino_t inode;
+    bool in_transaction;
+    int64_t checkpoint_at_bytes; /* size of the log from which a checkpoint is worth trying */
+    struct sqlite3_stmt *fixed[FIXED_COUNT];
+    struct sqlite3_stmt **of_table; /* catalog_table_count * SQL_OF_TABLE_COUNT; NULL: not yet
+                                       prepared */
+    struct buf text;                /* scratch for SQL and JSON; keeps its memory */
+    size_t new_id_len; /* the object that the last upsert inserted: it cannot have children yet */
+    char new_id[REMEMBERED_ID_MAX];
+    char why[STORE_ERROR_MAX];
+};
+
+/* --- store_sqlite_error.c --- */
+
+/* The kind of trouble behind an (extended) SQLite result code, never STATUS_OK. */
+enum status store_sqlite_classify(int code);
+
+/* Judges a failed call: keeps SQLite's message and code for store_why() and returns the kind. */
+enum status store_sqlite_failed(struct store *store, int code);
+
+/* Keeps why for store_why() and returns st. */
+enum status store_sqlite_because(struct store *store, enum status st, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- store_sqlite_call.c --- */
+
+/* One run of a prepared statement. Parameters are given in their order; the first failure sticks
+ * and comes back from call_run(), so that nothing in between needs a look. What is bound is
+ * borrowed until then. */
+struct call {
+    struct store *store;
+    struct sqlite3_stmt *stmt;
+    int next;           /* number of the next parameter */
+    int code;           /* SQLite's, of a parameter that it refused */
+    enum status status; /* of preparing */
+};
+
+/* Starts a call; prepares the statement the first time it is used. */
+struct call call_fixed(struct store *store, enum fixed which);
+struct call call_of_table(struct store *store, const struct catalog_table *table,
+                          enum sql_of_table which);
+
+void call_text(struct call *c, struct slice text);
+void call_text_or_null(struct call *c, struct slice text); /* empty is NULL */
+void call_bytes(struct call *c, struct slice bytes);
+void call_int(struct call *c, int64_t number);
+void call_int_or_null(struct call *c, int64_t number); /* 0 is NULL */
+void call_value(struct call *c, const struct value *value);
+
+/* Runs to the end, resets, forgets the parameters. A row's first number, if there is a row and it
+ * is not NULL, goes to *ret_number and *ret_found becomes true; both may be NULL. Where a
+ * transaction should be open but SQLite has undone it on its own (full disk), nothing is run:
+ * STATUS_UNAVAILABLE. */
+enum status call_run_for(struct call *c, int64_t *ret_number, bool *ret_found) MUST_CHECK;
+enum status call_run(struct call *c) MUST_CHECK;
+
+/* Rows changed by the call that ran last. */
+int64_t call_changes(const struct store *store);
+
+/* Finalises all statements. */
+void store_sqlite_forget_statements(struct store *store);
+
+/* --- store_sqlite_file.c --- */
+
+/* Creates the database file with mode 0600 where there is none. STATUS_FATAL: its directory is
+ * missing. */
+enum status store_sqlite_create_file(struct store *store) MUST_CHECK;
+
+/* Opens the lock file beside it; statuses as above. */
+enum status store_sqlite_open_lock(struct store *store) MUST_CHECK;
+
+/* Remembers which file it is; then tells whether it still is that one (STATUS_FATAL: replaced or
+ * removed). */
+enum status store_sqlite_remember_file(struct store *store) MUST_CHECK;
+enum status store_sqlite_check_file(struct store *store) MUST_CHECK;
+
+/* Size of the write-ahead log, 0 when there is none. */
+int64_t store_sqlite_log_bytes(const struct store *store);
+
+/* --- store_sqlite_schema.c --- */
+
+/* Reads only: STATUS_FATAL when the schema is of a newer program, when tables of ours are missing,
+ * or when a table with one of our names stands in a database where we never installed ours. */
+enum status store_sqlite_check_schema(struct store *store) MUST_CHECK;
+
+/* Brings the schema up to STORE_SCHEMA_VERSION, each step in a transaction. The turn must be held.
+ */
+enum status store_sqlite_migrate(struct store *store) MUST_CHECK;
+
+/* Runs sql, which returns nothing of interest. */
+enum status store_sqlite_exec(struct store *store, const char *sql) MUST_CHECK;
+
+/* --- store_sqlite_turn.c --- */
+
+/* Takes the writer's turn. STATUS_STOPPED as store_begin(). */
+enum status store_sqlite_take_turn(struct store *store) MUST_CHECK;
+
+#endif

@@ -1,0 +1,241 @@
+#include <assert.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "worker/store_sqlite.h"
+
+/* The earliest of tombstones met so far. */
+static enum status lower_to_tombstone(struct store *store, struct slice id, struct value *earliest)
+{
+    int64_t event_at = 0;
+    bool found = false;
+    if (id.len == 0)
+        return STATUS_OK;
+    struct call c = call_fixed(store, FIXED_TOMBSTONE_FIND);
+    call_text(&c, id);
+    enum status st = call_run_for(&c, &event_at, &found);
+    if (st == STATUS_OK && found && (earliest->kind == VALUE_NULL || event_at < earliest->number))
+        *earliest = (struct value){ .kind = VALUE_INT, .number = event_at };
+    return st;
+}
+
+/* The id in a column of row; empty without such a column or value. */
+static struct slice id_in_column(const struct row *row, const char *column)
+{
+    if (!column)
+        return (struct slice){ 0 };
+    size_t i = catalog_column_index(row->table, column);
+    bool is_id = i < row->table->column_count && row->values[i].kind == VALUE_TEXT;
+    return is_id ? row->values[i].text : (struct slice){ 0 };
+}
+
+/* When the object, its user or its organization was deleted; VALUE_NULL: not at all. */
+static enum status find_deletion(struct store *store, const struct row *row,
+                                 struct value *ret_deleted_at)
+{
+    struct value earliest = { .kind = VALUE_NULL };
+    struct slice ids[] = {
+        row->clerk_id,
+        id_in_column(row, row->table->user_column),
+        id_in_column(row, row->table->organization_column),
+    };
+    enum status st = STATUS_OK;
+    for (size_t i = 0; st == STATUS_OK && i < sizeof(ids) / sizeof(ids[0]); i++)
+        st = lower_to_tombstone(store, ids[i], &earliest);
+    if (st == STATUS_OK)
+        *ret_deleted_at = earliest;
+    return st;
+}
+
+/* Under the ordering guard: STATUS_STALE when the row there is newer. */
+static enum status write_row(struct store *store, const struct row *row,
+                             const struct value *deleted_at)
+{
+    struct call c = call_of_table(store, row->table, SQL_UPSERT);
+    call_text(&c, row->clerk_id);
+    for (size_t i = 0; i < row->table->column_count; i++)
+        call_value(&c, &row->values[i]);
+    call_text(&c, row->data);
+    call_value(&c, &row->created_at);
+    call_value(&c, &row->updated_at);
+    call_int(&c, row->event_at);
+    call_value(&c, deleted_at);
+    enum status st = call_run(&c);
+    if (st != STATUS_OK)
+        return st;
+    return call_changes(store) > 0 ? STATUS_OK : STATUS_STALE;
+}
+
+static void remember_new(struct store *store, struct slice id)
+{
+    if (id.len > sizeof(store->new_id))
+        return;
+    memcpy(store->new_id, id.ptr, id.len);
+    store->new_id_len = id.len;
+}
+
+static bool is_new(const struct store *store, struct slice id)
+{
+    return store->new_id_len > 0 &&
+           slice_equals(id, (struct slice){ store->new_id, store->new_id_len });
+}
+
+enum status store_upsert(struct store *store, const struct row *row)
+{
+    assert(store->in_transaction);
+    struct value deleted_at = { .kind = VALUE_NULL };
+    store->new_id_len = 0;
+    enum status st = find_deletion(store, row, &deleted_at);
+    if (st != STATUS_OK)
+        return st;
+    if (deleted_at.kind != VALUE_NULL && store->delete_mode == STORE_DELETE_HARD)
+        return STATUS_STALE;
+    /* Only an insert sets the last rowid, an update through ON CONFLICT leaves it alone. */
+    sqlite3_set_last_insert_rowid(store->db, 0);
+    st = write_row(store, row, &deleted_at);
+    if (st == STATUS_OK && sqlite3_last_insert_rowid(store->db) != 0)
+        remember_new(store, row->clerk_id);
+    return st;
+}
+
+static enum status write_children(struct store *store, struct slice parent_id,
+                                  const struct row_list *children)
+{
+    struct value deleted_at = { .kind = VALUE_NULL };
+    enum status st = STATUS_OK;
+    /* In hard mode the parent's upsert has already found that there is no tombstone. */
+    if (store->delete_mode == STORE_DELETE_SOFT)
+        st = lower_to_tombstone(store, parent_id, &deleted_at);
+    for (size_t i = 0; st == STATUS_OK && i < children->count; i++) {
+        st = write_row(store, &children->rows[i], &deleted_at);
+        if (st == STATUS_STALE)
+            st = STATUS_OK; /* it has moved on to another parent */
+    }
+    return st;
+}
+
+static void append_ids(struct buf *out, const struct row_list *children)
+{
+    for (size_t i = 0; i < children->count; i++) {
+        buf_append_char(out, i ? ',' : '[');
+        buf_append_json(out, children->rows[i].clerk_id);
+    }
+    buf_append_char(out, ']');
+}
+
+static enum status trim_to_many(struct store *store, const struct catalog_table *table,
+                                struct slice parent_id, const struct row_list *children)
+{
+    struct call c = call_of_table(store, table, SQL_TRIM_TO_MANY); /* uses store->text */
+    buf_clear(&store->text);
+    append_ids(&store->text, children);
+    if (buf_status(&store->text) == STATUS_TOO_BIG)
+        return store_sqlite_because(store, STATUS_BAD_DATA, "too many rows in %s", table->name);
+    if (buf_status(&store->text) != STATUS_OK)
+        return store_sqlite_because(store, STATUS_UNAVAILABLE, "out of memory");
+    call_text(&c, parent_id);
+    call_text(&c, buf_slice(&store->text));
+    return call_run(&c);
+}
+
+static enum status trim(struct store *store, const struct catalog_table *table,
+                        struct slice parent_id, const struct row_list *children)
+{
+    if (children->count > 1)
+        return trim_to_many(store, table, parent_id, children);
+    struct call c = call_of_table(store, table, SQL_TRIM_TO_ONE);
+    call_text(&c, parent_id);
+    call_text(&c, children->count ? children->rows[0].clerk_id : SLICE("")); /* no id is empty */
+    return call_run(&c);
+}
+
+enum status store_replace_children(struct store *store, const struct catalog_table *table,
+                                   struct slice parent_id, const struct row_list *children)
+{
+    assert(store->in_transaction && table->is_child);
+    enum status st = STATUS_OK;
+    if (children->count > 0)
+        st = write_children(store, parent_id, children);
+    if (st != STATUS_OK || is_new(store, parent_id))
+        return st;
+    return trim(store, table, parent_id, children);
+}
+
+/* Clerk's name for the objects of a table. */
+static struct slice object_of(const struct catalog_table *table)
+{
+    for (size_t i = 0; i < catalog_object_count; i++)
+        if (catalog_objects[i].table == table && catalog_objects[i].prefix)
+            return slice_of(catalog_objects[i].prefix);
+    return slice_of(table->name);
+}
+
+/* The smaller event_at is kept, whichever delete comes first. */
+static enum status bury_object(struct store *store, const struct catalog_table *table,
+                               struct slice clerk_id, int64_t event_at, bool *ret_is_first)
+{
+    struct call add = call_fixed(store, FIXED_TOMBSTONE_ADD);
+    call_text(&add, clerk_id);
+    call_text(&add, object_of(table));
+    call_int(&add, event_at);
+    enum status st = call_run(&add);
+    if (st != STATUS_OK)
+        return st;
+    *ret_is_first = call_changes(store) > 0;
+    if (*ret_is_first)
+        return STATUS_OK;
+    struct call lower = call_fixed(store, FIXED_TOMBSTONE_LOWER);
+    call_text(&lower, clerk_id);
+    call_int(&lower, event_at);
+    return call_run(&lower);
+}
+
+/* What a delete does to the rows of one table: those with clerk_id, of that user, or of that
+ * organization. */
+enum reach { REACH_ROW, REACH_USER, REACH_ORGANIZATION };
+
+static enum status delete_in(struct store *store, const struct catalog_table *table,
+                             enum reach reach, struct slice id, int64_t event_at)
+{
+    static const enum sql_of_table statements[][3] = {
+        [STORE_DELETE_HARD] = { SQL_DELETE_ROW, SQL_DELETE_OF_USER, SQL_DELETE_OF_ORGANIZATION },
+        [STORE_DELETE_SOFT] = { SQL_MARK_ROW, SQL_MARK_OF_USER, SQL_MARK_OF_ORGANIZATION },
+    };
+    struct call c = call_of_table(store, table, statements[store->delete_mode][reach]);
+    call_text(&c, id);
+    if (store->delete_mode == STORE_DELETE_SOFT)
+        call_int(&c, event_at);
+    return call_run(&c);
+}
+
+static enum status cascade(struct store *store, const struct catalog_table *table, struct slice id,
+                           int64_t event_at)
+{
+    bool is_user = strcmp(table->name, "users") == 0;
+    bool is_organization = strcmp(table->name, "organizations") == 0;
+    enum status st = STATUS_OK;
+    for (size_t i = 0; st == STATUS_OK && i < catalog_table_count; i++) {
+        const struct catalog_table *t = catalog_tables[i];
+        if (is_user && t->user_column)
+            st = delete_in(store, t, REACH_USER, id, event_at);
+        else if (is_organization && t->organization_column)
+            st = delete_in(store, t, REACH_ORGANIZATION, id, event_at);
+    }
+    return st;
+}
+
+enum status store_delete(struct store *store, const struct catalog_table *table,
+                         struct slice clerk_id, int64_t event_at)
+{
+    assert(store->in_transaction);
+    bool is_first = false;
+    store->new_id_len = 0;
+    enum status st = bury_object(store, table, clerk_id, event_at, &is_first);
+    if (st == STATUS_OK)
+        st = delete_in(store, table, REACH_ROW, clerk_id, event_at);
+    if (st == STATUS_OK)
+        st = cascade(store, table, clerk_id, event_at);
+    if (st == STATUS_OK && !is_first)
+        return STATUS_STALE;
+    return st;
+}

@@ -1,0 +1,138 @@
+#include "worker/upkeep.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "worker/queue_reader.h"
+#include "worker/queue_watch.h"
+#include "worker/redis_link.h"
+#include "worker/store.h"
+#include "worker/worker_conf.h"
+#include "worker/worker_counters.h"
+
+enum {
+    WATCH_MS = 2000,
+    SWEEP_MS = 60 * 1000,
+    PRUNE_MS = 5000,
+    PRUNE_ROWS = 2000,
+    IDLE_CLAIMS = 10, /* a consumer is gone after this many times CLAIM_IDLE_MS, and at least */
+    IDLE_MIN_MS = 300 * 1000,
+};
+
+static const int64_t DAY_MS = INT64_C(24) * 3600 * 1000;
+
+struct upkeep {
+    const struct worker_conf *conf;
+    const struct queue_conf *queue;
+    const struct clock *clock;
+    struct store *store;
+    struct redis_link *link;
+    int64_t next_watch_ms;
+    int64_t next_sweep_ms;
+    int64_t next_prune_ms;
+    bool sweep_refused; /* said once: the rights of this Redis user do not reach that far */
+};
+
+enum status upkeep_new(const struct worker_conf *conf, const struct queue_conf *queue,
+                       const struct clock *clock, struct store *store, struct redis_link *link,
+                       struct upkeep **ret_upkeep)
+{
+    struct upkeep *u = calloc(1, sizeof *u);
+    if (!u)
+        return STATUS_NO_MEMORY;
+    *u = (struct upkeep){
+        .conf = conf, .queue = queue, .clock = clock, .store = store, .link = link
+    };
+    *ret_upkeep = u;
+    return STATUS_OK;
+}
+
+void upkeep_free(struct upkeep *u)
+{
+    free(u);
+}
+
+/* True once every period, and at the first call. */
+static bool is_due(const struct upkeep *u, int64_t *next_ms, int64_t period_ms)
+{
+    int64_t now_ms = u->clock->mono_ms();
+    if (now_ms < *next_ms)
+        return false;
+    *next_ms = now_ms + period_ms;
+    return true;
+}
+
+static enum status watch(struct upkeep *u)
+{
+    struct queue_backlog backlog;
+    enum status st = redis_link_open(u->link);
+    if (st == STATUS_OK)
+        st = queue_watch_backlog(u->link, u->queue, u->clock->wall_ms(), &backlog);
+    if (st != STATUS_OK)
+        return st;
+    counters_set(worker_counters(), WORKER_STREAM_LENGTH, backlog.length);
+    counters_set(worker_counters(), WORKER_PENDING, backlog.pending);
+    counters_set(worker_counters(), WORKER_OLDEST_AGE_MS, backlog.oldest_age_ms);
+    return STATUS_OK;
+}
+
+static enum status sweep(struct upkeep *u)
+{
+    if (u->sweep_refused)
+        return STATUS_OK;
+    int64_t idle_ms = u->conf->claim_idle_ms * IDLE_CLAIMS;
+    if (idle_ms < IDLE_MIN_MS)
+        idle_ms = IDLE_MIN_MS;
+    enum status st = redis_link_open(u->link);
+    if (st == STATUS_OK)
+        st = queue_watch_sweep(u->link, u->queue, idle_ms, false);
+    if (st == STATUS_UNAVAILABLE && strstr(redis_link_why(u->link), "NOPERM")) {
+        log_warn("event=sweep_failed why=%s action=leaving_idle_consumers",
+                 redis_link_why(u->link));
+        u->sweep_refused = true;
+    }
+    return st;
+}
+
+static enum status prune(struct upkeep *u)
+{
+    size_t removed = 0;
+    int64_t before_ms = u->clock->wall_ms() - u->conf->dedupe_days * DAY_MS;
+    enum status st = store_prune(u->store, before_ms, PRUNE_ROWS, &removed);
+    if (st != STATUS_OK)
+        return st;
+    counters_add(worker_counters(), WORKER_PRUNED, (int64_t)removed);
+    if (removed == PRUNE_ROWS)
+        u->next_prune_ms = 0; /* there is more: go on after the next batch */
+    return STATUS_OK;
+}
+
+enum status upkeep_turn(struct upkeep *u, bool idle)
+{
+    enum status st = store_maintain(u->store, idle);
+    if (st == STATUS_OK && is_due(u, &u->next_prune_ms, PRUNE_MS))
+        st = prune(u);
+    if (st == STATUS_FATAL) {
+        log_error("event=database_failed why=%s action=stopping_events_stay_in_redis",
+                  store_why(u->store));
+        return st;
+    }
+    /* Redis' housekeeping does not wait for the database's, nor the other way round. */
+    enum status redis = STATUS_OK;
+    if (is_due(u, &u->next_watch_ms, WATCH_MS))
+        redis = watch(u);
+    if (redis == STATUS_OK && is_due(u, &u->next_sweep_ms, SWEEP_MS))
+        redis = sweep(u);
+    return st != STATUS_OK ? st : redis;
+}
+
+void upkeep_leave(struct upkeep *u)
+{
+    if (u->conf->has_own_name || u->sweep_refused || redis_link_open(u->link) != STATUS_OK)
+        return;
+    if (queue_watch_sweep(u->link, u->queue, 0, true) != STATUS_OK)
+        log_info("event=consumer_left_behind why=%s action=another_worker_removes_it",
+                 redis_link_why(u->link));
+}
