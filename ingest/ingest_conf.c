@@ -15,7 +15,7 @@ static const char *const log_formats[] = { "logfmt", "json", NULL };
 /* clang-format off */
 static const struct conf_key keys[] = {
     [SECRETS_KEY] = { "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET", CONF_SECRET, 0, NULL, 0, 0, NULL,
-      FIELD(secrets_text), "one or more whsec_ secrets, separated by spaces or commas; read again on SIGHUP" },
+      FIELD(secrets), "one or more whsec_ secrets, separated by spaces or commas; read again on SIGHUP" },
     { "REDIS_URL", NULL, CONF_URL, 0, "redis://127.0.0.1:6379/0", 0, 0, NULL,
       FIELD(redis_url_text), "redis://[user:password@]host:port/db or unix:///path" },
     { "STREAM_KEY", NULL, CONF_TEXT, 0, STREAM_KEY_DEFAULT, 0, 0, NULL,
@@ -29,12 +29,12 @@ static const struct conf_key keys[] = {
     [ADMIN_KEY] = { "INGEST_ADMIN_LISTEN", NULL, CONF_TEXT, CONF_MAY_BE_EMPTY, "127.0.0.1:9100", 0, 0, NULL,
       FIELD(admin_text), "host:port for /livez, /readyz and /metrics; empty: off" },
     { "WEBHOOK_PATHS", NULL, CONF_TEXT, 0, "/api/webhooks /api/webhooks/clerk /webhooks/clerk", 0, 0, NULL,
-      FIELD(paths_text), "paths that take webhooks, separated by spaces or commas" },
+      FIELD(webhook_paths), "paths that take webhooks, separated by spaces or commas" },
     { "EVENT_TYPES", NULL, CONF_TEXT, 0, "*", 0, 0, NULL,
       FIELD(event_types_text), "patterns such as user.* organization*.*; others are answered 200 and not stored" },
     { "TOLERANCE_S", NULL, CONF_INT, 0, "300", 1, 86400, NULL,
       FIELD(tolerance_s), "how far a webhook's timestamp may be from this clock, both ways" },
-    { "BODY_LIMIT", NULL, CONF_BYTES, 0, "1 MiB", 1024, 64 * 1024 * 1024, NULL,
+    { "BODY_LIMIT", NULL, CONF_BYTES, 0, "1MiB", 1024, 64 * 1024 * 1024, NULL,
       FIELD(body_limit_bytes), "the largest body that is read" },
     { "MAX_CONNECTIONS", NULL, CONF_INT, 0, "10000", 1, 1000000, NULL,
       FIELD(max_connections), "open HTTP connections; at the limit accepting pauses" },
@@ -119,7 +119,7 @@ static bool path_is_valid(struct slice path)
 
 static enum status derive_paths(struct ingest_conf *conf, char ret_error[CONF_ERROR_MAX])
 {
-    struct slice rest = slice_of(conf->paths_text);
+    struct slice rest = slice_of(conf->webhook_paths);
     struct slice path;
 
     while (slice_next_word(&rest, &path)) {
@@ -147,7 +147,7 @@ static enum status derive_filter(struct ingest_conf *conf, char ret_error[CONF_E
 
 static enum status derive_all(struct ingest_conf *conf, char ret_error[CONF_ERROR_MAX])
 {
-    enum status st = derive_keys(conf->secrets_text, &conf->keys, ret_error);
+    enum status st = derive_keys(conf->secrets, &conf->keys, ret_error);
 
     if (st == STATUS_OK)
         st = derive_redis(conf, ret_error);

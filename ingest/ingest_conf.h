@@ -20,14 +20,14 @@ enum { INGEST_PATHS_MAX = 16, INGEST_PATH_LEN_MAX = 256 };
 
 struct ingest_conf {
     /* As given; filled from the table in ingest_conf.c. */
-    char *secrets_text;
+    char *secrets;
     char *redis_url_text;
     char *stream_key;
     char *stream_group;
     char *listen_text;
     char *port_text;
     char *admin_text;
-    char *paths_text;
+    char *webhook_paths;
     char *event_types_text;
     int64_t tolerance_s;
     int64_t body_limit_bytes;
@@ -43,7 +43,7 @@ struct ingest_conf {
     struct address listen;
     struct address admin;
     bool admin_on;
-    struct slice paths[INGEST_PATHS_MAX]; /* point into paths_text */
+    struct slice paths[INGEST_PATHS_MAX]; /* point into webhook_paths */
     size_t path_count;
     struct event_filter filter; /* points into event_types_text */
 };

@@ -337,3 +337,11 @@ void queue_link_free(struct queue_link *link)
         link_close(link, NULL);
     free(link);
 }
+
+#define TEXT_OF(macro) #macro
+#define TEXT(macro)    TEXT_OF(macro)
+
+const char *queue_link_library(void)
+{
+    return "hiredis " TEXT(HIREDIS_MAJOR) "." TEXT(HIREDIS_MINOR) "." TEXT(HIREDIS_PATCH);
+}

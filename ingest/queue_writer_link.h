@@ -71,6 +71,10 @@ bool queue_link_is_healthy(const struct queue_link *link, char why[QUEUE_LINK_WH
 /* Connections opened after the first one. */
 size_t queue_link_reconnects(const struct queue_link *link);
 
+/* Name and version of the Redis library that this was built with (it cannot be asked for the one in
+ * use); a string constant. For --version. */
+const char *queue_link_library(void);
+
 /* Closes (answering what is under way with ANSWER_NONE) and frees. NULL is fine. Never call it, nor
  * queue_link_tick(), from answered(). */
 void queue_link_free(struct queue_link *link);

@@ -25,6 +25,7 @@ enum {
     URL_MAX_BYTES = 1024,
     ERROR_MAX = 400,
     MESSAGE_ID_MAX = sizeof "msg_" + BASE62_ID_LEN,
+    TIMESTAMP_MAX = 24,
     NAME_SHOWN_MAX = 128,
 };
 
@@ -39,7 +40,7 @@ struct sender {
 /* Names of one delivery as they stand in the headers. */
 struct delivery {
     char id[MESSAGE_ID_MAX];
-    char timestamp[24];
+    char timestamp[TIMESTAMP_MAX];
     char signature[SIGNATURE_TEXT_LEN + 1];
 };
 
@@ -185,6 +186,7 @@ static enum status send_round(struct sender *s)
 
 static int send_all(struct sender *s)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* a lost connection is an answer like others */
     for (int64_t round = 0; round < s->args.count; round++) {
         enum status st = send_round(s);
         if (st == STATUS_OK)
@@ -219,32 +221,31 @@ static enum status rehearse(struct sender *s, char *ret_error)
 /* The address that this machine's own clerk-ingest listens at. */
 static void default_url(const struct ingest_conf *conf, char url[URL_MAX_BYTES])
 {
-    struct slice paths = slice_of(conf->webhook_paths);
-    struct slice path = SLICE("/");
-    (void)slice_next_word(&paths, &path);
-    snprintf(url, URL_MAX_BYTES, "http://127.0.0.1:%d%.*s", conf->listen.port, SLICE_ARG(path));
+    snprintf(url, URL_MAX_BYTES, "http://127.0.0.1:%d%.*s", conf->listen.port,
+             SLICE_ARG(conf->paths[0]));
+}
+
+static const char *look_up(const char *name)
+{
+    return getenv(name);
 }
 
 static enum status set_up(struct sender *s, char *ret_error)
 {
-    struct ingest_conf conf = { 0 };
+    struct ingest_conf conf;
     char url[URL_MAX_BYTES];
-    enum status st = ingest_conf_load(getenv_lookup, &conf, ret_error);
+    enum status st = ingest_conf_load(look_up, &conf, ret_error);
     if (st != STATUS_OK)
-        goto out;
-    st = signature_keys_new(slice_of(conf.secrets), &s->keys, ret_error);
-    if (st != STATUS_OK)
-        goto out;
+        return st;
     default_url(&conf, url);
+    s->keys = conf.keys;
+    conf.keys = NULL;
+    ingest_conf_release(&conf);
     st = send_client_new(s->args.url ? s->args.url : url, SEND_CLIENT_TIMEOUT_MS, &s->client,
                          ret_error);
     if (st == STATUS_OK)
         st = send_items_find(&s->args, &s->items, ret_error);
-    if (st == STATUS_OK)
-        st = rehearse(s, ret_error);
-out:
-    ingest_conf_release(&conf);
-    return st;
+    return st == STATUS_OK ? rehearse(s, ret_error) : st;
 }
 
 static int list_samples(void)
@@ -273,10 +274,8 @@ int send_command(int argc, char **argv)
         code = list_samples();
     else if (set_up(&s, error) != STATUS_OK)
         code = refuse(error);
-    else {
-        (void)signal(SIGPIPE, SIG_IGN); /* a lost connection is an answer like others */
+    else
         code = send_all(&s);
-    }
     send_client_free(s.client);
     signature_keys_free(s.keys);
     send_items_release(&s.items);

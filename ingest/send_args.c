@@ -67,7 +67,7 @@ static enum status check(const struct send_args *args, char *ret_error)
         return STATUS_OK;
     if (args->all)
         return refuse(ret_error, "--all takes no TYPE or FILE", args->targets[0]);
-    return refuse(ret_error, "usage",
+    return refuse(ret_error, "nothing to send; usage",
                   "clerk-ingest send [--url URL] [--list] [--count N] [--override PATH=VALUE]... "
                   "[--all] TYPE|FILE...");
 }

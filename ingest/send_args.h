@@ -8,7 +8,9 @@
 #include "common/status.h"
 #include "ingest/override.h"
 
-/* The command line of `clerk-ingest send`. */
+/* The command line of `clerk-ingest send`: taken apart and checked as far as that is possible
+ * without looking at samples, files or settings. Source of the form: POSIX, Utility Syntax
+ * Guidelines, with GNU's long options. */
 
 enum {
     SEND_OVERRIDES_MAX = 64,
@@ -16,6 +18,7 @@ enum {
     SEND_ARGS_ERROR_MAX = 320,
 };
 
+/* Borrows from argv, which has to outlive it; owns the values of the overrides. */
 struct send_args {
     bool help;
     bool list;

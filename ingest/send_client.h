@@ -18,11 +18,14 @@ enum {
     SEND_CLIENT_ERROR_MAX = 320,
 };
 
+/* One header of a request; name and value are borrowed for the call. A line break in either makes
+ * the request impossible to make. */
 struct send_header {
     const char *name;
     const char *value;
 };
 
+/* What came back, or why nothing did. Only the code decides: Svix counts 2xx as delivered. */
 struct send_answer {
     int code;           /* 100..599; 0: none came */
     int64_t elapsed_us; /* from asking to the whole answer, connecting included */

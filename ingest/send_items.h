@@ -18,6 +18,9 @@ enum {
     SEND_ITEMS_ERROR_MAX = 320,
 };
 
+/* One event of a round. Samples are borrowed from the program itself, files are held in memory from
+ * before the first request on: what is missing or too long is found before anything is sent, and
+ * standard input can be sent in several rounds. */
 struct send_item {
     const char *name;  /* the target it comes from; borrowed from argv or the sample table */
     bool is_sample;    /* refreshed each round; files are sent as they are */
@@ -25,6 +28,7 @@ struct send_item {
     char *file;        /* heap memory behind body; NULL for samples */
 };
 
+/* One round, in the order of sending. Owns the files' memory and the list. */
 struct send_items {
     struct send_item *items;
     size_t count;

@@ -274,3 +274,8 @@ enum status signature_sign(struct signature_keys *keys, const struct signed_requ
     snprintf(ret_text, SIGNATURE_TEXT_LEN + 1, VERSION_PREFIX "%s", text);
     return STATUS_OK;
 }
+
+const char *signature_library(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}

@@ -57,4 +57,7 @@ enum status signature_verify(struct signature_keys *keys, const struct signed_re
 enum status signature_sign(struct signature_keys *keys, const struct signed_request *request,
                            char ret_text[SIGNATURE_TEXT_LEN + 1]) MUST_CHECK;
 
+/* Name and version of the crypto library in use; a string constant. For --version. */
+const char *signature_library(void);
+
 #endif

@@ -220,3 +220,12 @@ enum status event_row_read(struct event *ev, const struct event_row_source *sour
     st = read_columns(&reader, &ev->row);
     return st == STATUS_OK ? read_all_children(ev, &reader, source->described) : st;
 }
+
+#define LIBRARY_TEXT(number) #number
+#define LIBRARY_VERSION(major, minor, patch)                                                       \
+    LIBRARY_TEXT(major) "." LIBRARY_TEXT(minor) "." LIBRARY_TEXT(patch)
+
+const char *event_library(void)
+{
+    return "cJSON " LIBRARY_VERSION(CJSON_VERSION_MAJOR, CJSON_VERSION_MINOR, CJSON_VERSION_PATCH);
+}

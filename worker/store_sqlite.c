@@ -20,6 +20,8 @@ static const struct setting {
       "or host-shared folder?)" },
     { "PRAGMA synchronous = FULL", NULL, NULL }, /* an event is acked once it is on disk */
     { "PRAGMA wal_autocheckpoint = 0", "0", "the automatic checkpoint cannot be switched off" },
+    { "PRAGMA journal_size_limit = 134217728", NULL,
+      NULL }, /* what the log keeps when it starts over */
     { "PRAGMA foreign_keys = OFF", NULL, NULL },
     { "PRAGMA trusted_schema = OFF", NULL, NULL },
     { "PRAGMA temp_store = MEMORY", NULL, NULL },
@@ -75,6 +77,8 @@ static enum status open_database(struct store *store)
         st = configure(store);
     if (st == STATUS_OK)
         st = store_sqlite_migrate(store);
+    if (st == STATUS_OK)
+        store_sqlite_watch_log(store);
     return st;
 }
 
@@ -168,4 +172,11 @@ enum status store_ping(struct store *store)
         return st;
     struct call c = call_fixed(store, FIXED_PING);
     return call_run(&c);
+}
+
+/* What is loaded may be newer than what this was built with. */
+const char *store_library(void)
+{
+    static const char compiled[] = "SQLite " SQLITE_VERSION;
+    return strcmp(sqlite3_libversion(), SQLITE_VERSION) == 0 ? compiled : sqlite3_libversion();
 }

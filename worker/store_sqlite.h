@@ -51,7 +51,8 @@ struct store {
     dev_t device; /* with inode: which file was opened, to notice that it was replaced */
     ino_t inode;
     bool in_transaction;
-    int64_t checkpoint_at_bytes; /* size of the log from which a checkpoint is worth trying */
+    int log_pages; /* in the write-ahead log after our last commit, all processes' together */
+    int checkpoint_at_pages; /* from here on a checkpoint is worth trying */
     struct sqlite3_stmt *fixed[FIXED_COUNT];
     struct sqlite3_stmt **of_table; /* catalog_table_count * SQL_OF_TABLE_COUNT; NULL: not yet
                                        prepared */
@@ -142,6 +143,10 @@ enum status store_sqlite_migrate(struct store *store) MUST_CHECK;
 enum status store_sqlite_exec(struct store *store, const char *sql) MUST_CHECK;
 
 /* --- store_sqlite_turn.c --- */
+
+/* From now on keeps store->log_pages. Takes the place of SQLite's automatic checkpoint, which would
+ * run inside somebody's COMMIT. */
+void store_sqlite_watch_log(struct store *store);
 
 /* Takes the writer's turn. STATUS_STOPPED as store_begin(). */
 enum status store_sqlite_take_turn(struct store *store) MUST_CHECK;

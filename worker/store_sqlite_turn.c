@@ -6,8 +6,8 @@
 
 #include "worker/store_sqlite.h"
 
-/* The log is written back when it has grown by this much. */
-enum { CHECKPOINT_BYTES = 16 * 1024 * 1024 };
+/* The log is written back when it has grown by so many pages (of 4 KiB): 16 MiB. */
+enum { CHECKPOINT_PAGES = 4096 };
 
 enum status store_sqlite_take_turn(struct store *store)
 {
@@ -111,44 +111,68 @@ enum status store_prune(struct store *store, int64_t before_ms, size_t limit, si
     return st;
 }
 
-/* Without waiting for readers: they only put it off, and meanwhile we hold the turn. */
-static enum status checkpoint(struct store *store)
+/* PASSIVE under load: the log starts over in the same file, which spares the file system the work
+ * of giving the space back and taking it again. TRUNCATE when idle. Neither waits for readers: they
+ * only put it off, and meanwhile we hold the turn. */
+static enum status checkpoint(struct store *store, int mode)
 {
-    int64_t size = store_sqlite_log_bytes(store); /* now that nobody else changes it */
-    if (size == 0)
-        return STATUS_OK;
+    int log_pages = 0, done_pages = 0;
     enum status st = store_sqlite_check_file(store);
     if (st != STATUS_OK)
         return st;
-    int code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(store->db, 0);
+    int code = sqlite3_wal_checkpoint_v2(store->db, "main", mode, &log_pages, &done_pages);
+    (void)sqlite3_busy_timeout(store->db, STORE_SQLITE_BUSY_MS);
     bool is_blocked = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
-    store->checkpoint_at_bytes = CHECKPOINT_BYTES + (is_blocked ? size : 0);
-    return code == SQLITE_OK || is_blocked ? STATUS_OK : store_sqlite_failed(store, code);
+    if (code != SQLITE_OK && !is_blocked)
+        return store_sqlite_failed(store, code);
+    /* A reader keeps the log from starting over: try again when it has grown as much once more. */
+    bool is_whole = !is_blocked && done_pages == log_pages;
+    store->checkpoint_at_pages = CHECKPOINT_PAGES + (is_whole ? 0 : log_pages);
+    store->log_pages = 0;
+    return STATUS_OK;
 }
 
-static enum status checkpoint_without_waiting(struct store *store)
+static enum status checkpoint_when_due(struct store *store)
 {
-    (void)sqlite3_busy_timeout(store->db, 0);
-    enum status st = checkpoint(store);
-    (void)sqlite3_busy_timeout(store->db, STORE_SQLITE_BUSY_MS);
+    enum status st = store_sqlite_take_turn(store);
+    if (st != STATUS_OK)
+        return st == STATUS_STOPPED ? STATUS_OK : st;
+    st = checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
+    store_lock_give(&store->lock);
+    return st;
+}
+
+static enum status checkpoint_when_idle(struct store *store)
+{
+    if (store_sqlite_log_bytes(store) == 0)
+        return STATUS_OK;
+    if (!store_lock_try(&store->lock))
+        return STATUS_OK; /* somebody is at work: not idle after all */
+    enum status st = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+    store_lock_give(&store->lock);
     return st;
 }
 
 enum status store_maintain(struct store *store, bool idle)
 {
     assert(!store->in_transaction);
-    int64_t size = store_sqlite_log_bytes(store);
-    bool is_due = size >= store->checkpoint_at_bytes;
-    if (size == 0 || (!idle && !is_due))
-        return STATUS_OK;
-    if (is_due) {
-        enum status st = store_sqlite_take_turn(store);
-        if (st != STATUS_OK)
-            return st == STATUS_STOPPED ? STATUS_OK : st;
-    } else if (!store_lock_try(&store->lock)) {
-        return STATUS_OK; /* somebody is at work: not idle after all */
-    }
-    enum status st = checkpoint_without_waiting(store);
-    store_lock_give(&store->lock);
-    return st;
+    if (store->log_pages >= store->checkpoint_at_pages)
+        return checkpoint_when_due(store);
+    return idle ? checkpoint_when_idle(store) : STATUS_OK;
+}
+
+static int on_commit(void *arg, struct sqlite3 *db, const char *name, int log_pages)
+{
+    struct store *store = arg;
+    (void)db;
+    (void)name;
+    store->log_pages = log_pages;
+    return SQLITE_OK;
+}
+
+void store_sqlite_watch_log(struct store *store)
+{
+    store->checkpoint_at_pages = CHECKPOINT_PAGES;
+    (void)sqlite3_wal_hook(store->db, on_commit, store);
 }

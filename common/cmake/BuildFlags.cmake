@@ -12,6 +12,7 @@ target_compile_options(build_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversi
 # Hardening after the OpenSSF compiler guide; each flag is taken where the compiler has it.
 set(hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard
     -ftrivial-auto-var-init=zero -fno-delete-null-pointer-checks -fno-strict-overflow -fstrict-flex-arrays=3)
+set(CMAKE_REQUIRED_FLAGS -Werror) # clang merely warns of a flag that another machine would have
 foreach(flag IN LISTS hardening)
     string(MAKE_C_IDENTIFIER "HAS${flag}" probe)
     check_c_compiler_flag(${flag} ${probe})
@@ -19,6 +20,7 @@ foreach(flag IN LISTS hardening)
         target_compile_options(build_flags INTERFACE ${flag})
     endif()
 endforeach()
+unset(CMAKE_REQUIRED_FLAGS)
 foreach(flag -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,-z,separate-code)
     string(MAKE_C_IDENTIFIER "HAS${flag}" probe)
     check_linker_flag(C ${flag} ${probe})

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from harness import samples, signing, wait
+from harness import samples, wait
 from harness.database import Database
 from harness.redis_server import GROUP, STREAM
 
@@ -216,16 +216,3 @@ def test_a_file_that_is_no_database_stops_the_worker_and_is_not_touched(stack, t
 def test_the_database_is_readable_by_its_owner_alone(stack):
     stack.worker()
     assert os.stat(stack.database.path).st_mode & 0o077 == 0
-
-
-def test_idle_consumers_of_dead_workers_are_removed(stack, ingest, redis):
-    first = stack.worker(WORKER_NAME="short-lived")
-    ingest.deliver(users(0, 3))
-    redis.wait_drained()
-    first.stop()
-    stack.worker(WORKER_NAME="steady", CLAIM_IDLE_MS=1000)
-    ingest.deliver([(signing.new_id(), samples.user("x"))])
-    redis.wait_drained()
-    names = wait.until(lambda: (n := [c["name"] for c in redis.client.xinfo_consumers(STREAM, GROUP)]) and b"steady" in n and n,
-                       20, "the new consumer")
-    assert b"steady" in names

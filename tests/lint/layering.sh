@@ -13,13 +13,13 @@ complain() {
 # header (as a pattern) and the sources that may include it (as a pattern)
 table='openssl/ ^ingest/signature[a-z_]*\.c$
 hiredis/(async|adapters/) ^ingest/queue_writer[a-z_]*\.c$
-hiredis/hiredis\.h ^(ingest/queue_writer|worker/queue_|worker/redis_link)[a-z_]*\.c$
+hiredis/hiredis\.h ^(ingest/queue_writer|worker/queue_|worker/ack_list|worker/redis_link)[a-z_]*\.c$
 hiredis/hiredis_ssl\.h ^(ingest/queue_writer|worker/redis_link)[a-z_]*\.c$
-(cjson/)?cJSON ^worker/(event|catalog)[a-z_]*\.c$
+(cjson/)?cJSON ^(worker/(event|catalog|column|json_|redact)|ingest/override)[a-z_]*\.c$
 sqlite3\.h ^worker/store_sqlite[a-z_]*\.c$
 (postgresql/)?libpq-fe\.h ^worker/store_postgres[a-z_]*\.c$
 (event2/|event\.h|evhttp\.h) ^(common/admin|ingest/)[a-z_]*\.c$'
-libc='assert ctype errno fcntl fnmatch float inttypes limits locale math poll pthread signal stdarg stdatomic stdbool stddef stdint stdio
+libc='stdalign assert ctype errno fcntl fnmatch float inttypes limits locale math poll pthread signal stdarg stdatomic stdbool stddef stdint stdio
 stdlib string strings syslog termios time unistd getopt netdb dirent arpa/inet netinet/in netinet/tcp sys/epoll sys/file sys/queue sys/random
 sys/resource sys/select sys/socket sys/stat sys/statfs sys/statvfs sys/time sys/types sys/uio sys/un sys/utsname sys/wait'
 

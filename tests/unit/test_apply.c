@@ -142,7 +142,7 @@ static void svix_test_message_is_ignored(void **state)
 static void an_event_that_the_database_refuses_is_buried_alone(void **state)
 {
     struct bench *b = *state;
-    char *sql = "CREATE TRIGGER refuse BEFORE INSERT ON roles WHEN new.clerk_id = 'role_1' "
+    const char *sql = "CREATE TRIGGER refuse BEFORE INSERT ON roles WHEN new.clerk_id = 'role_1' "
                 "BEGIN SELECT RAISE(ABORT, 'not this one'); END";
     assert_int_equal(SQLITE_OK, sqlite3_exec(b->reader, sql, NULL, NULL, NULL));
     struct event events[] = {

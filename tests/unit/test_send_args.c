@@ -124,18 +124,20 @@ static void args_that_are_wrong_are_named(void **state)
 
 static void args_hold_a_bounded_number_of_overrides(void **state)
 {
-    char text[SEND_OVERRIDES_MAX * 16 + 64] = "send x";
+    struct buf text = buf_make(4096);
     struct send_args args;
     char error[SEND_ARGS_ERROR_MAX];
     (void)state;
+    buf_append(&text, SLICE("send x"));
     for (size_t i = 0; i < SEND_OVERRIDES_MAX; i++)
-        strncat(text, " --override a=1", sizeof text - strlen(text) - 1);
-    struct line line = line_of(text);
+        buf_append(&text, SLICE(" --override a=1"));
+    struct line line = line_of(buf_text(&text));
     assert_int_equal(send_args_parse(line.argc, line.argv, &args, error), STATUS_OK);
     send_args_release(&args);
     free(line.text);
-    strncat(text, " --override a=1", sizeof text - strlen(text) - 1);
-    refused(text, "too many overrides");
+    buf_append(&text, SLICE(" --override a=1"));
+    refused(buf_text(&text), "too many overrides");
+    buf_release(&text);
 }
 
 int main(void)

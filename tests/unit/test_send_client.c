@@ -8,18 +8,10 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "ingest/send_client.h"
+#include "tests/unit/http_server.h"
 
-enum { PATIENT_MS = 10000, SHORT_MS = 100, REQUEST_MAX = 64 * 1024 };
-
-#define ECHO   NULL /* answers with the connection's number and the request */
-#define SILENT ""   /* reads and never answers */
+enum { PATIENT_MS = 10000, SHORT_MS = 100 };
 
 /* A server in a process of its own, and a client of it. */
 struct fixture {
@@ -29,85 +21,11 @@ struct fixture {
     struct send_answer answer;
 };
 
-/* --- The server. --- */
-
-/* Reads one request whose Content-Length is correct. 0: the client is gone. */
-static size_t read_request(int fd, char *text)
-{
-    size_t len = 0, want = REQUEST_MAX;
-    while (len < want) {
-        ssize_t n = read(fd, text + len, REQUEST_MAX - 1 - len);
-        if (n <= 0)
-            return 0;
-        len += (size_t)n;
-        text[len] = '\0';
-        const char *body = strstr(text, "\r\n\r\n");
-        const char *length = strstr(text, "Content-Length: ");
-        if (body && length)
-            want = (size_t)(body + 4 - text) + (size_t)strtoul(length + 16, NULL, 10);
-    }
-    return len;
-}
-
-static void send_text(int fd, const char *text, size_t len)
-{
-    if (send(fd, text, len, MSG_NOSIGNAL) < 0)
-        _exit(1);
-}
-
-static void echo(int fd, int connection, const char *request, size_t len)
-{
-    char head[128];
-    int n = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%d ",
-                     len + 2, connection);
-    send_text(fd, head, (size_t)n);
-    send_text(fd, request, len);
-}
-
-static void serve(int listener, const char *answer)
-{
-    static char request[REQUEST_MAX];
-    for (int connection = 1;; connection++) {
-        int fd = accept(listener, NULL, NULL);
-        size_t len;
-        while ((len = read_request(fd, request)) > 0) {
-            if (!answer)
-                echo(fd, connection, request, len);
-            else if (*answer)
-                send_text(fd, answer, strlen(answer));
-            if (answer && *answer && !strstr(answer, "Content-Length"))
-                break;
-        }
-        close(fd);
-    }
-}
-
-static int listen_anywhere(int *ret_port)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
 static struct fixture start(const char *answer, int timeout_ms)
 {
     struct fixture f = { 0 };
     char url[64], error[SEND_CLIENT_ERROR_MAX];
-    int fd = listen_anywhere(&f.port);
-    f.pid = fork();
-    assert_true(f.pid >= 0);
-    if (f.pid == 0) {
-        alarm(60); /* never outlives the test by much */
-        serve(fd, answer);
-    }
-    close(fd);
+    f.pid = http_server_start(answer, &f.port);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/hook?a=1", f.port);
     assert_int_equal(send_client_new(url, timeout_ms, &f.client, error), STATUS_OK);
     return f;
@@ -116,8 +34,7 @@ static struct fixture start(const char *answer, int timeout_ms)
 static void stop(struct fixture *f)
 {
     send_client_free(f->client);
-    kill(f->pid, SIGKILL);
-    waitpid(f->pid, NULL, 0);
+    http_server_stop(f->pid);
 }
 
 static void post(struct fixture *f)
@@ -146,11 +63,11 @@ static void answer_is(const char *server_says, int code, const char *text)
 static void client_posts_target_headers_and_body(void **state)
 {
     char host[64];
-    struct fixture f = start(ECHO, PATIENT_MS);
+    struct fixture f = start(HTTP_ECHO, PATIENT_MS);
     (void)state;
     post(&f);
     snprintf(host, sizeof host, "?Host: 127.0.0.1:%d?", f.port);
-    assert_int_equal(f.answer.code, 200);
+    assert_int_equal(f.answer.code, 400);
     assert_holds(f.answer.text, "1 POST /hook?a=1 HTTP/1.1?");
     assert_holds(f.answer.text, host);
     assert_holds(f.answer.text, "?Svix-Id: msg_1?");
@@ -161,11 +78,11 @@ static void client_posts_target_headers_and_body(void **state)
 
 static void client_keeps_the_connection(void **state)
 {
-    struct fixture f = start(ECHO, PATIENT_MS);
+    struct fixture f = start(HTTP_ECHO, PATIENT_MS);
     (void)state;
     for (int i = 0; i < 3; i++) {
         post(&f);
-        assert_int_equal(f.answer.code, 200);
+        assert_int_equal(f.answer.code, 400);
         assert_holds(f.answer.text, "1 POST ");
     }
     stop(&f);
@@ -231,7 +148,7 @@ static void client_says_when_the_answer_is_too_long(void **state)
 
 static void client_gives_up_after_its_timeout_and_can_go_on(void **state)
 {
-    struct fixture f = start(SILENT, SHORT_MS);
+    struct fixture f = start(HTTP_SILENT, SHORT_MS);
     (void)state;
     for (int i = 0; i < 2; i++) {
         post(&f);
@@ -245,10 +162,9 @@ static void client_gives_up_after_its_timeout_and_can_go_on(void **state)
 
 static void client_says_when_nobody_listens(void **state)
 {
-    struct fixture f = start(ECHO, PATIENT_MS);
+    struct fixture f = start(HTTP_ECHO, PATIENT_MS);
     (void)state;
-    kill(f.pid, SIGKILL);
-    waitpid(f.pid, NULL, 0);
+    http_server_stop(f.pid);
     for (int i = 0; i < 2; i++) {
         post(&f);
         assert_holds(f.answer.text, "cannot connect to 127.0.0.1:");

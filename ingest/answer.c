@@ -1,0 +1,44 @@
+#include "ingest/answer.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <string.h>
+
+#include "ingest/ingest_counters.h"
+
+/* clang-format off */
+static const struct {
+    int code;
+    const char *phrase;
+    enum ingest_counter counter;
+    const char *body;
+    const char *header; /* one more header, or NULL */
+    const char *header_value;
+} answers[] = {
+    [ANSWER_RECEIVED] = { 200, "OK", INGEST_REQUESTS_200, "{\"received\":true}", NULL, NULL },
+    [ANSWER_MISSING_HEADER] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Missing required webhook headers\"}", NULL, NULL },
+    [ANSWER_BAD_SIGNATURE] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Invalid signature\"}", NULL, NULL },
+    [ANSWER_BAD_TIMESTAMP] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Timestamp outside tolerance\"}", NULL, NULL },
+    [ANSWER_MALFORMED] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Malformed request\"}", NULL, NULL },
+    [ANSWER_NOT_FOUND] = { 404, "Not Found", INGEST_REQUESTS_404, "{\"error\":\"Not found\"}", NULL, NULL },
+    [ANSWER_BAD_METHOD] = { 405, "Method Not Allowed", INGEST_REQUESTS_405, "{\"error\":\"Method not allowed\"}", "Allow", "POST" },
+    [ANSWER_TOO_BIG] = { 413, "Content Too Large", INGEST_REQUESTS_413, "{\"error\":\"Body too large\"}", NULL, NULL },
+    [ANSWER_UNAVAILABLE] = { 503, "Service Unavailable", INGEST_REQUESTS_503, "{\"error\":\"Queue unavailable\"}", "Retry-After", "5" },
+};
+/* clang-format on */
+
+void answer_send(struct evhttp_request *request, enum answer answer, bool close,
+                 const struct counters *counters)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    const char *body = answers[answer].body;
+
+    (void)evhttp_add_header(headers, "Content-Type", "application/json");
+    if (answers[answer].header)
+        (void)evhttp_add_header(headers, answers[answer].header, answers[answer].header_value);
+    if (close && !evhttp_find_header(headers, "Connection"))
+        (void)evhttp_add_header(headers, "Connection", "close");
+    (void)evbuffer_add(evhttp_request_get_output_buffer(request), body, strlen(body));
+    counters_add(counters, answers[answer].counter, 1);
+    evhttp_send_reply(request, answers[answer].code, answers[answer].phrase, NULL);
+}

@@ -1,0 +1,31 @@
+#ifndef CLERK_ANSWER_H
+#define CLERK_ANSWER_H
+
+#include <stdbool.h>
+
+#include "common/counters.h"
+
+struct evhttp_request;
+
+/* Everything that clerk-ingest ever says on the webhook port: one table of codes, headers and JSON
+ * bodies. Never 410 (Svix would disable the endpoint) and never a redirect. */
+
+enum answer {
+    ANSWER_RECEIVED,       /* 200 {"received":true} */
+    ANSWER_MISSING_HEADER, /* 400 "Missing required webhook headers" */
+    ANSWER_BAD_SIGNATURE,  /* 400 "Invalid signature" */
+    ANSWER_BAD_TIMESTAMP,  /* 400 "Timestamp outside tolerance" */
+    ANSWER_MALFORMED,      /* 400 "Malformed request" */
+    ANSWER_NOT_FOUND,      /* 404 "Not found" */
+    ANSWER_BAD_METHOD,     /* 405 "Method not allowed", Allow: POST */
+    ANSWER_TOO_BIG,        /* 413 "Body too large" */
+    ANSWER_UNAVAILABLE,    /* 503 "Queue unavailable", Retry-After: 5 */
+};
+
+/* Sends the answer, counts it (counters of ingest_counters.h), and so lets go of request, which
+ * must not be touched afterwards. close: ends the connection once the answer is out. Does not
+ * block. Where the connection is gone already, the answer is dropped. */
+void answer_send(struct evhttp_request *request, enum answer answer, bool close,
+                 const struct counters *counters);
+
+#endif

@@ -1,0 +1,295 @@
+#include "ingest/conn_guard.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "ingest/ingest_counters.h"
+
+enum { ACCEPT_PAUSE_MS = 200 };
+
+enum conn_state {
+    CONN_FRESH,     /* accepted, nothing came yet */
+    CONN_IDLE,      /* between two requests */
+    CONN_RECEIVING, /* a request has begun, or waits for its answer */
+    CONN_ANSWERING, /* an answer is on its way out */
+};
+
+/* One connection. The extra reference on bev keeps it readable after evhttp has let go of it; that
+ * evhttp has done so shows in its callbacks being gone. */
+struct conn {
+    LIST_ENTRY(conn) entry;
+    struct conn_guard *guard;
+    struct bufferevent *bev;
+    struct evbuffer_cb_entry *input_cb;
+    struct evbuffer_cb_entry *output_cb;
+    enum conn_state state;
+    int64_t deadline_ms;
+};
+
+struct conn_guard {
+    struct conn_guard_conf conf;
+    struct evhttp *http;
+    struct event_base *base;
+    struct evhttp_bound_socket *socket; /* NULL: not accepting any more */
+    struct event *sweep;
+    struct event *resume; /* ends the pause after an accept error */
+    LIST_HEAD(conn_list, conn) conns;
+    size_t count;
+    bool full;
+    bool paused;
+    bool draining;
+};
+
+static void count_conns(struct conn_guard *guard, int change)
+{
+    guard->count = change > 0 ? guard->count + 1 : guard->count - 1;
+    counters_set(guard->conf.counters, INGEST_CONNECTIONS, (int64_t)guard->count);
+}
+
+/* Opens or shuts the door according to what is known. */
+static void steer_listener(struct conn_guard *guard)
+{
+    struct evconnlistener *listener;
+
+    if (!guard->socket)
+        return;
+    listener = evhttp_bound_socket_get_listener(guard->socket);
+    if (guard->full || guard->paused)
+        (void)evconnlistener_disable(listener);
+    else
+        (void)evconnlistener_enable(listener);
+}
+
+static void conn_enter(struct conn *conn, enum conn_state state)
+{
+    bool idle = state == CONN_IDLE;
+
+    conn->state = state;
+    conn->deadline_ms = conn->guard->conf.clock->mono_ms() +
+                        (idle ? CONN_GUARD_IDLE_MS : conn->guard->conf.request_deadline_ms);
+}
+
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct conn *conn = arg;
+
+    (void)input;
+    if (info->n_added == 0)
+        return;
+    if (conn->state == CONN_FRESH)
+        conn->state = CONN_RECEIVING; /* its deadline runs since accept */
+    else if (conn->state == CONN_IDLE)
+        conn_enter(conn, CONN_RECEIVING);
+}
+
+/* An answer shows as bytes in the output; its end as an output that is empty again. */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct conn *conn = arg;
+
+    if (info->n_added > 0 && conn->state != CONN_ANSWERING)
+        conn_enter(conn, CONN_ANSWERING);
+    if (info->n_deleted == 0 || evbuffer_get_length(output) > 0)
+        return;
+    if (evbuffer_get_length(bufferevent_get_input(conn->bev)) > 0)
+        conn_enter(conn, CONN_RECEIVING); /* the next request has come already */
+    else
+        conn_enter(conn, CONN_IDLE);
+}
+
+static void conn_free(struct conn *conn)
+{
+    LIST_REMOVE(conn, entry);
+    count_conns(conn->guard, -1);
+    if (conn->input_cb)
+        (void)evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->input_cb);
+    if (conn->output_cb)
+        (void)evbuffer_remove_cb_entry(bufferevent_get_output(conn->bev), conn->output_cb);
+    (void)bufferevent_decref(conn->bev);
+    free(conn);
+}
+
+static void conn_watch(struct conn_guard *guard, struct bufferevent *bev)
+{
+    struct conn *conn = calloc(1, sizeof(*conn));
+
+    if (!conn)
+        return; /* evhttp's own timeout is what is left for this one */
+    conn->guard = guard;
+    conn->bev = bev;
+    bufferevent_incref(bev);
+    conn->input_cb = evbuffer_add_cb(bufferevent_get_input(bev), on_input, conn);
+    conn->output_cb = evbuffer_add_cb(bufferevent_get_output(bev), on_output, conn);
+    LIST_INSERT_HEAD(&guard->conns, conn, entry);
+    conn_enter(conn, CONN_FRESH);
+    count_conns(guard, +1);
+    if (guard->count < guard->conf.max_connections || guard->full)
+        return;
+    guard->full = true;
+    counters_add(guard->conf.counters, INGEST_CONNECTIONS_FULL, 1);
+    steer_listener(guard);
+}
+
+/* evhttp asks for the bufferevent of a connection that it has accepted. */
+static struct bufferevent *on_accepted(struct event_base *base, void *arg)
+{
+    struct conn_guard *guard = arg;
+    struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+
+    if (!bev)
+        return NULL;
+    bufferevent_setwatermark(bev, EV_READ, 0, CONN_GUARD_BUFFER_MAX);
+    conn_watch(guard, bev);
+    return bev;
+}
+
+static bool conn_is_left(const struct conn *conn)
+{
+    bufferevent_event_cb event_cb = NULL;
+
+    bufferevent_getcb(conn->bev, NULL, NULL, &event_cb, NULL);
+    return event_cb == NULL;
+}
+
+static bool conn_is_due(const struct conn *conn, int64_t now_ms)
+{
+    bool between = conn->state == CONN_FRESH || conn->state == CONN_IDLE;
+
+    return now_ms >= conn->deadline_ms || (conn->guard->draining && between);
+}
+
+/* As if the peer had been silent for too long: evhttp then closes the connection itself. */
+static void conn_cut(struct conn *conn)
+{
+    if (!conn->guard->draining && conn->state != CONN_IDLE)
+        counters_add(conn->guard->conf.counters, INGEST_CONNECTIONS_CUT, 1);
+    bufferevent_trigger_event(conn->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_guard *guard = arg;
+    int64_t now_ms = guard->conf.clock->mono_ms();
+    struct conn *next;
+
+    (void)fd;
+    (void)what;
+    for (struct conn *conn = LIST_FIRST(&guard->conns); conn; conn = next) {
+        next = LIST_NEXT(conn, entry);
+        if (!conn_is_left(conn) && conn_is_due(conn, now_ms))
+            conn_cut(conn);
+        if (conn_is_left(conn))
+            conn_free(conn);
+    }
+    if (guard->full && guard->count < guard->conf.max_connections) {
+        guard->full = false;
+        steer_listener(guard);
+    }
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_guard *guard = arg;
+
+    (void)fd;
+    (void)what;
+    guard->paused = false;
+    steer_listener(guard);
+}
+
+/* Out of descriptors, as a rule. The connection stays in the kernel's queue, so without a pause the
+ * loop would come back here at once. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+    const struct timeval pause = { 0, ACCEPT_PAUSE_MS * 1000 };
+    struct conn_guard *guard = arg;
+
+    (void)listener;
+    counters_add(guard->conf.counters, INGEST_ACCEPT_ERRORS, 1);
+    guard->paused = event_add(guard->resume, &pause) == 0;
+    steer_listener(guard);
+}
+
+enum status conn_guard_new(struct event_base *base, struct evhttp *http,
+                           const struct conn_guard_conf *conf, struct conn_guard **ret_guard)
+{
+    const struct timeval interval = { 0, CONN_GUARD_SWEEP_MS * 1000 };
+    struct conn_guard *guard = calloc(1, sizeof(*guard));
+
+    if (!guard)
+        return STATUS_NO_MEMORY;
+    guard->conf = *conf;
+    guard->http = http;
+    guard->base = base;
+    LIST_INIT(&guard->conns);
+    guard->sweep = event_new(base, -1, EV_PERSIST, on_sweep, guard);
+    guard->resume = event_new(base, -1, 0, on_resume, guard);
+    if (!guard->sweep || !guard->resume || event_add(guard->sweep, &interval) != 0) {
+        conn_guard_free(guard);
+        return STATUS_NO_MEMORY;
+    }
+    evhttp_set_bevcb(http, on_accepted, guard);
+    *ret_guard = guard;
+    return STATUS_OK;
+}
+
+enum status conn_guard_listen(struct conn_guard *guard, int fd)
+{
+    struct evconnlistener *listener = evconnlistener_new(
+        guard->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+
+    if (!listener) {
+        (void)evutil_closesocket(fd);
+        return STATUS_NO_MEMORY;
+    }
+    guard->socket = evhttp_bind_listener(guard->http, listener);
+    if (!guard->socket) {
+        evconnlistener_free(listener);
+        return STATUS_NO_MEMORY;
+    }
+    evconnlistener_set_error_cb(listener, on_accept_error);
+    return STATUS_OK;
+}
+
+static void stop_accepting(struct conn_guard *guard)
+{
+    if (guard->socket)
+        evhttp_del_accept_socket(guard->http, guard->socket);
+    guard->socket = NULL;
+}
+
+void conn_guard_drain(struct conn_guard *guard)
+{
+    guard->draining = true;
+    stop_accepting(guard);
+}
+
+size_t conn_guard_busy_count(const struct conn_guard *guard)
+{
+    const struct conn *conn;
+    size_t count = 0;
+
+    LIST_FOREACH(conn, &guard->conns, entry)
+    count += !conn_is_left(conn) && conn->state != CONN_FRESH && conn->state != CONN_IDLE;
+    return count;
+}
+
+void conn_guard_free(struct conn_guard *guard)
+{
+    if (!guard)
+        return;
+    stop_accepting(guard);
+    while (!LIST_EMPTY(&guard->conns))
+        conn_free(LIST_FIRST(&guard->conns));
+    if (guard->sweep)
+        event_free(guard->sweep);
+    if (guard->resume)
+        event_free(guard->resume);
+    free(guard);
+}

@@ -1,0 +1,59 @@
+#ifndef CLERK_WEBHOOK_H
+#define CLERK_WEBHOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/clock.h"
+#include "common/counters.h"
+#include "common/slice.h"
+#include "common/status.h"
+
+struct event_filter;
+struct evhttp;
+struct queue_writer;
+struct signature_keys;
+struct webhook;
+
+/* One request in, one answer (answer.h) out: 200 only for what Redis has confirmed or EVENT_TYPES
+ * leaves out. The order of the checks: raw path, method, framing, size, headers, signature, age. A
+ * request whose end could be found in two ways is answered and its connection closed.
+ *
+ * evhttp itself answers, with pages of its own, what never becomes a request: 400 for what is not
+ * HTTP or has too large a header, 501 for a method without a name in HTTP, 413 for a body that is
+ * WEBHOOK_BODY_SLACK over the limit, 417 for an Expect that it does not know. */
+
+enum { WEBHOOK_BODY_SLACK = 64 * 1024, WEBHOOK_HEADERS_MAX = 16 * 1024 };
+
+/* All borrowed for the life of the webhook, but keys. */
+struct webhook_conf {
+    const struct slice *paths;
+    size_t path_count;
+    const struct event_filter *filter;
+    int64_t tolerance_s;
+    size_t body_limit_bytes;
+    struct queue_writer *queue;
+    const struct counters *counters; /* of ingest_counters.h */
+    const struct clock *clock;
+};
+
+/* Takes over all requests of http and sets its limits. Takes *keys and clears it, also on failure.
+ * http has to be told to listen by somebody else, and evhttp_free() must come after the last
+ * pending answer. STATUS_NO_MEMORY. */
+enum status webhook_new(struct evhttp *http, const struct webhook_conf *conf,
+                        struct signature_keys **keys, struct webhook **ret_webhook) MUST_CHECK;
+
+/* Verifies with these secrets from now on. Takes *keys and clears it. */
+void webhook_set_keys(struct webhook *webhook, struct signature_keys **keys);
+
+/* From now on each answer closes its connection. */
+void webhook_drain(struct webhook *webhook);
+
+/* Requests that wait for Redis. Each of them is answered by the queue writer's deadline. */
+size_t webhook_pending_count(const struct webhook *webhook);
+
+/* Frees. NULL is fine. Only when nothing is pending and http will not call any more. */
+void webhook_free(struct webhook *webhook);
+
+#endif
