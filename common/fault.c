@@ -29,6 +29,15 @@ void fault_point(const char *name, struct slice id)
         raise(SIGKILL);
 }
 
+int64_t fault_period_ms(const char *name, int64_t usual)
+{
+    const char *text = getenv(name);
+    int64_t period_ms = usual;
+    if (text && !slice_to_i64(slice_of(text), 1, INT32_MAX, &period_ms))
+        period_ms = usual;
+    return period_ms;
+}
+
 #else
 
 /* ISO C wants at least one declaration in a file. */

@@ -14,8 +14,8 @@
 
 enum {
     KEY_MAX = 40,
-    ESCAPE_MAX = 8,                               /* one escaped character */
-    TAIL_MAX = KEY_MAX + 24,                      /* separators, "...", closing marks, newline */
+    ESCAPE_MAX = 8,          /* one escaped character */
+    TAIL_MAX = KEY_MAX + 32, /* separators, a number or "...", closing marks, newline */
     CUT_AT = LOG_LINE_MAX - TAIL_MAX - ESCAPE_MAX /* no value grows past this */
 };
 
@@ -121,8 +121,13 @@ static void put_field(struct line *line, struct slice key, struct slice value, b
     put(line, key);
     put(line, json ? SLICE("\":") : SLICE("="));
     put(line, quoted ? SLICE("\"") : SLICE(""));
-    put_escaped(line, value);
+    if (is_number)
+        put(line, value); /* so short that the tail has room; half a number would be another one */
+    else
+        put_escaped(line, value);
     put(line, quoted ? SLICE("\"") : SLICE(""));
+    if (line->len > CUT_AT)
+        line->cut = true;
 }
 
 static void put_preamble(struct line *line, enum log_level level)

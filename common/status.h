@@ -5,7 +5,8 @@
  * parameters, which are written only when the status is STATUS_OK (or where a header says
  * otherwise). */
 
-/* Put before a prototype whose status must be looked at; ignoring one on purpose is spelled status_ignore().
+/* Put before a prototype whose status must be looked at; ignoring one on purpose is spelled
+ * status_ignore().
  */
 #define MUST_CHECK __attribute__((warn_unused_result))
 

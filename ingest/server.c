@@ -30,7 +30,6 @@ struct server {
     struct queue_writer *queue;
     struct webhook *webhook;
     struct admin_hooks admin_hooks; /* borrowed by admin */
-    struct admin_hooks admin_hooks;
     struct admin *admin;
     struct event *signals[SIGNAL_COUNT];
     struct event *drain_tick;

@@ -131,8 +131,10 @@ done
 
 say "some of them"
 query -box "$database" "SELECT clerk_id, email, first_name, banned FROM users"
-query -box "$database" "SELECT u.email, o.name AS organization, m.role FROM organization_memberships m
-    LEFT JOIN users u ON u.clerk_id = m.user_id LEFT JOIN organizations o ON o.clerk_id = m.organization_id"
+query -box "$database" "SELECT u.email, s.status, count(*) AS sessions FROM sessions s JOIN users u ON u.clerk_id = s.user_id
+    GROUP BY u.email, s.status"
+query -box "$database" "SELECT o.name AS organization, m.role, m.user_id FROM organization_memberships m
+    JOIN organizations o ON o.clerk_id = m.organization_id"
 query -box "$database" "SELECT outcome, count(*) AS events FROM webhook_events GROUP BY outcome"
 query -box "$database" "SELECT type, substr(reason, 1, 60) AS reason FROM dead_letters"
 

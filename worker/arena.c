@@ -7,6 +7,9 @@
 
 enum { ARENA_ALIGN = alignof(max_align_t), ARENA_BLOCK_BYTES = 4096 };
 
+/* Sums of two such sizes do not wrap around. */
+static const size_t size_max = SIZE_MAX / 4;
+
 /* The bytes handed out follow the header; alignas keeps them aligned. */
 struct block {
     alignas(max_align_t) struct block *next;
@@ -20,7 +23,7 @@ struct arena {
 
 static struct block *block_new(size_t size, struct block *next)
 {
-    struct block *b = size <= SIZE_MAX / 2 ? malloc(sizeof(*b) + size) : NULL;
+    struct block *b = malloc(sizeof(*b) + size);
 
     if (b)
         *b = (struct block){ .next = next, .size = size };
@@ -37,7 +40,7 @@ static void *block_take(struct block *b, size_t size)
 
 struct arena *arena_new(size_t first_bytes)
 {
-    struct block *b = block_new(ARENA_ALIGN + first_bytes, NULL);
+    struct block *b = first_bytes <= size_max ? block_new(ARENA_ALIGN + first_bytes, NULL) : NULL;
     struct arena *arena;
 
     if (!b)
@@ -52,7 +55,7 @@ void *arena_take(struct arena *arena, size_t size)
 {
     struct block *b = arena->newest;
 
-    if (size > SIZE_MAX / 4)
+    if (size > size_max)
         return NULL;
     size = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
     if (size > b->size - b->used) {

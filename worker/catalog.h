@@ -12,9 +12,9 @@
  * webhooks/2025-04-15.yml and the types of @clerk/backend 3.25.0. */
 
 enum column_kind {
-    COLUMN_TEXT, /* string; whole numbers within ±2^53 and booleans as their JSON text */
+    COLUMN_TEXT, /* string; whole numbers below ±2^53 and booleans as their JSON text */
     COLUMN_ID,   /* as COLUMN_TEXT, and "" is NULL (billing sends "" for null) */
-    COLUMN_INT,  /* whole number within ±2^53 (milliseconds, counts, minor units of money) */
+    COLUMN_INT,  /* whole number below ±2^53 (milliseconds, counts, minor units of money) */
     COLUMN_BOOL, /* 0 or 1 */
     COLUMN_JSON, /* the exact bytes received, of any kind but null; path is one key of the object's
                     top level; not in child tables */

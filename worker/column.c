@@ -8,8 +8,8 @@
 #include "worker/arena.h"
 #include "worker/json_object.h"
 
-/* Beyond ±2^53 a double no longer tells whole numbers apart. */
-#define EXACT_MAX 9007199254740992.0
+/* From 2^53 on a double no longer tells whole numbers apart: 2^53 may have been 2^53 + 1. */
+#define EXACT_MAX 9007199254740991.0
 
 static const struct value null_value = { .kind = VALUE_NULL };
 
@@ -51,7 +51,7 @@ static enum status wrong_kind(const struct column_reader *reader,
                               const struct catalog_column *column, const char *expected,
                               const cJSON *got)
 {
-    char complaint[COLUMN_REASON_MAX];
+    char complaint[COLUMN_REASON_MAX / 2];
 
     (void)snprintf(complaint, sizeof(complaint), "expected %s, got %s", expected, kind_name(got));
     return column_refuse(reader, column->name, complaint);
@@ -89,7 +89,7 @@ static enum status find_any(const struct column_reader *reader, const struct cat
 static const char *check_whole(double number)
 {
     if (!(number >= -EXACT_MAX && number <= EXACT_MAX))
-        return "expected a whole number within 2^53, got one beyond";
+        return "expected a whole number below 2^53, got one beyond";
     if ((double)(int64_t)number < number || (double)(int64_t)number > number)
         return "expected a whole number, got a fraction";
     return NULL;

@@ -109,7 +109,7 @@ static enum status decode_data(struct event *ev, struct slice data, int64_t sent
 static enum status decode(struct event *ev, const struct event_source *source,
                           struct slice instance_id)
 {
-    struct envelope env;
+    struct envelope env = { 0 };
     enum status st = read_envelope(ev, &env);
 
     if (st != STATUS_OK)

@@ -8,6 +8,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "common/fault.h"
 #include "worker/ack_list.h"
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
@@ -99,14 +100,29 @@ void queue_reader_owe(struct queue_reader *qr, const struct batch *batch, size_t
         ack_list_add(&qr->owed, batch->entries[i].entry_id);
 }
 
+/* Puts the acknowledgements owed into the output buffer. */
+static enum status send_acks(struct queue_reader *qr)
+{
+    FAULT_POINT("before_ack", slice_of(qr->owed.ids[0]));
+    return ack_list_send(&qr->owed, qr->link, qr->conf.key, qr->conf.group);
+}
+
+static enum status confirm_acks(struct queue_reader *qr)
+{
+    enum status st = ack_list_confirm(&qr->owed, qr->link);
+    if (st == STATUS_OK)
+        FAULT_POINT("after_ack", SLICE(""));
+    return st;
+}
+
 enum status queue_reader_flush(struct queue_reader *qr)
 {
     if (qr->owed.count == 0)
         return STATUS_OK;
     enum status st = ensure_open(qr);
     if (st == STATUS_OK)
-        st = ack_list_send(&qr->owed, qr->link, qr->conf.key, qr->conf.group);
-    return st == STATUS_OK ? ack_list_confirm(&qr->owed, qr->link) : st;
+        st = send_acks(qr);
+    return st == STATUS_OK ? confirm_acks(qr) : st;
 }
 
 /* Makes a batch of the entries inside reply; on failure frees it. */
@@ -135,12 +151,11 @@ static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_
     struct redis_command cmd;
     redis_command_set(&cmd, words, sizeof words / sizeof *words);
 
-    enum status st = with_acks ? ack_list_send(&qr->owed, qr->link, qr->conf.key, qr->conf.group)
-                               : STATUS_OK;
+    enum status st = with_acks ? send_acks(qr) : STATUS_OK;
     if (st == STATUS_OK)
         st = redis_link_append(qr->link, &cmd);
     if (st == STATUS_OK && with_acks)
-        st = ack_list_confirm(&qr->owed, qr->link);
+        st = confirm_acks(qr);
     redisReply *reply = NULL;
     if (st == STATUS_OK)
         st = redis_link_reply(qr->link, wait_ms, &reply);

@@ -115,7 +115,7 @@ void store_sqlite_forget_statements(struct store *store);
 /* --- store_sqlite_file.c --- */
 
 /* Creates the database file with mode 0600 where there is none. STATUS_FATAL: its directory is
- * missing. */
+ * missing, or there is something that is no file. */
 enum status store_sqlite_create_file(struct store *store) MUST_CHECK;
 
 /* Opens the lock file beside it; statuses as above. */

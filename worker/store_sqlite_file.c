@@ -28,12 +28,17 @@ enum status store_sqlite_open_lock(struct store *store)
 
 enum status store_sqlite_create_file(struct store *store)
 {
+    struct stat st;
     /* O_EXCL: closing a descriptor of a database that is in use would drop SQLite's locks on it. */
     int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
-    else if (errno != EEXIST)
+        return STATUS_OK;
+    }
+    if (errno != EEXIST)
         return judge_errno(store, store->path, errno);
+    if (stat(store->path, &st) == 0 && !S_ISREG(st.st_mode))
+        return store_sqlite_because(store, STATUS_FATAL, "%s is not a file", store->path);
     return STATUS_OK;
 }
 

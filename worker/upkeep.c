@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "worker/queue_reader.h"
 #include "worker/queue_watch.h"
@@ -83,8 +84,9 @@ static enum status sweep(struct upkeep *u)
     if (u->sweep_refused)
         return STATUS_OK;
     int64_t idle_ms = u->conf->claim_idle_ms * IDLE_CLAIMS;
-    if (idle_ms < IDLE_MIN_MS)
-        idle_ms = IDLE_MIN_MS;
+    int64_t least_ms = FAULT_PERIOD_MS("CLERK_FAULT_IDLE_MIN_MS", IDLE_MIN_MS);
+    if (idle_ms < least_ms)
+        idle_ms = least_ms;
     enum status st = redis_link_open(u->link);
     if (st == STATUS_OK)
         st = queue_watch_sweep(u->link, u->queue, idle_ms, false);
@@ -123,7 +125,8 @@ enum status upkeep_turn(struct upkeep *u, bool idle)
     enum status redis = STATUS_OK;
     if (is_due(u, &u->next_watch_ms, WATCH_MS))
         redis = watch(u);
-    if (redis == STATUS_OK && is_due(u, &u->next_sweep_ms, SWEEP_MS))
+    if (redis == STATUS_OK &&
+        is_due(u, &u->next_sweep_ms, FAULT_PERIOD_MS("CLERK_FAULT_SWEEP_MS", SWEEP_MS)))
         redis = sweep(u);
     return st != STATUS_OK ? st : redis;
 }

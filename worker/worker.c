@@ -134,7 +134,8 @@ enum status worker_run(const struct worker_conf *conf, const struct clock *clock
         .stop = stop,
         .redis = trouble_make("redis", WORKER_REDIS_UP, WORKER_REDIS_ERRORS, clock, stop),
         .database = trouble_make("database", WORKER_DB_UP, WORKER_DB_ERRORS, clock, stop),
-        .batch_limit = BATCH_SLOW_START,
+        .batch_limit = conf->batch_size < BATCH_SLOW_START ? (size_t)conf->batch_size
+                                                           : BATCH_SLOW_START,
     };
     w.reader = queue_reader_new(&queue);
     enum status st = w.reader ? open_store(&w) : STATUS_NO_MEMORY;

@@ -13,7 +13,7 @@ static const struct {
     { "user.updated", "\"username\":\"\\u00e9\\ud83d\\ude00\"", "username", "é😀" },
     { "user.updated", "\"username\":\"a\\\"\\\\\\/\\n\"", "username", "a\"\\/\n" },
     { "user.updated", "\"external_id\":42", "external_id", "42" },
-    { "user.updated", "\"external_id\":-9007199254740992", "external_id", "-9007199254740992" },
+    { "user.updated", "\"external_id\":-9007199254740991", "external_id", "-9007199254740991" },
     { "user.updated", "\"external_id\":true", "external_id", "true" },
     { "user.updated", "\"external_id\":false", "external_id", "false" },
     { "user.updated", "\"USERNAME\":\"x\"", "username", "NULL" },
@@ -21,7 +21,7 @@ static const struct {
     { "user.updated", "\"user\\u006eame\":\"x\"", "username", "x" },
     /* whole numbers, beyond 2^31 and to the edge */
     { "user.updated", "\"last_active_at\":3000000000", "last_active_at", "3000000000" },
-    { "user.updated", "\"last_active_at\":9007199254740992", "last_active_at", "9007199254740992" },
+    { "user.updated", "\"last_active_at\":9007199254740991", "last_active_at", "9007199254740991" },
     { "user.updated", "\"last_active_at\":1.5e3", "last_active_at", "1500" },
     { "user.updated", "\"last_active_at\":-0", "last_active_at", "0" },
     /* JSON, byte for byte */

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "common/json_scan.h"
 #include "common/log.h"
 #include "common/slice.h"
 
@@ -215,6 +216,24 @@ static void log_cuts_escapes_only_between_them(void **state)
     assert_string_equal(text + strlen(text) - 12, "\\u0001...\"}\n");
 }
 
+static void log_stays_json_wherever_the_cut_falls(void **state)
+{
+    char longest[LOG_LINE_MAX];
+
+    memset(longest, 'x', sizeof(longest));
+    log_setup("worker", LOG_INFO, LOG_JSON);
+    for (int len = LOG_LINE_MAX - 300; len < LOG_LINE_MAX; len++) {
+        struct slice line;
+        const char *text;
+        log_info("a=%.*s b=%lld c=%s d=%s a_key_of_forty_bytes_is_the_longest_here=%s e=%d f=%s",
+                 len, longest, (long long)INT64_MIN, "", "", "", 7, "");
+        text = logged(*state);
+        assert_true(strlen(text) <= LOG_LINE_MAX);
+        assert_true(json_scan_whole(slice_of(text), &line));
+        assert_null(strstr(text, ":...")); /* no number is cut */
+    }
+}
+
 static void log_keeps_errno(void **state)
 {
     errno = ENOSPC;
@@ -240,6 +259,7 @@ int main(void)
         CASE(log_in_json_begins_with_the_time),
         CASE(log_cuts_a_long_value_and_keeps_the_line_whole),
         CASE(log_cuts_escapes_only_between_them),
+        CASE(log_stays_json_wherever_the_cut_falls),
         CASE(log_keeps_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

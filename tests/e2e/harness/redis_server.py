@@ -11,10 +11,11 @@ GROUP = "workers"
 
 
 class RedisServer:
-    def __init__(self, directory, *options):
+    def __init__(self, directory, *options, env=None):
         self.port = free_port()
         self.dir = directory
         self.options = options
+        self.env = env or {}
         self.client = redis.Redis(port=self.port, socket_timeout=10)
         self.process = None
         self.start()
@@ -26,7 +27,7 @@ class RedisServer:
     def start(self):
         self.process = Process(
             ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", self.dir, "--save", "", "--appendonly", "yes",
-             "--appendfsync", "always", "--maxmemory-policy", "noeviction", *self.options], {}, f"{self.dir}/redis.log")
+             "--appendfsync", "always", "--maxmemory-policy", "noeviction", *self.options], self.env, f"{self.dir}/redis.log")
         wait.until(self.answers, 20, "redis to answer")
 
     def answers(self):

@@ -1,0 +1,120 @@
+#include "ingest/queue_writer_setup.h"
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+
+/* The text of an error reply; empty for any other. */
+static struct slice error_text(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ERROR)
+        return SLICE("");
+    return (struct slice){ reply->str, reply->len };
+}
+
+void queue_setup_note_error(struct queue_setup *setup, struct slice error)
+{
+    if (queue_health_note_error(&setup->health, error) == REMEDY_RECONNECT)
+        setup->must_close = true;
+}
+
+/* The answer to AUTH and SELECT. Of several errors the first is the cause. */
+static void on_login_reply(redisAsyncContext *ac, void *answer, void *arg)
+{
+    struct queue_setup *setup = arg;
+    const redisReply *reply = answer; /* NULL when the connection died */
+
+    (void)ac;
+    if (!reply || reply->type != REDIS_REPLY_ERROR || setup->must_close)
+        return;
+    queue_setup_note_error(setup, error_text(reply));
+    setup->must_close = true;
+}
+
+/* The answer to XGROUP CREATE, the last word of the setup and a part of later probes. */
+static void on_group_reply(redisAsyncContext *ac, void *answer, void *arg)
+{
+    struct queue_setup *setup = arg;
+    const redisReply *reply = answer;
+
+    (void)ac;
+    if (!reply || setup->must_close)
+        return;
+    if (!setup->done)
+        queue_health_set_trouble(&setup->health, "");
+    if (queue_health_note_group(&setup->health, error_text(reply)) == REMEDY_RECONNECT)
+        setup->must_close = true;
+    else
+        setup->done = true;
+}
+
+static void on_info_reply(redisAsyncContext *ac, void *answer, void *arg)
+{
+    struct queue_setup *setup = arg;
+    const redisReply *reply = answer;
+
+    (void)ac;
+    if (!reply)
+        return;
+    setup->probing = false;
+    if (reply->type == REDIS_REPLY_STRING)
+        queue_health_note_memory(&setup->health, (struct slice){ reply->str, reply->len });
+}
+
+static void send_words(struct queue_setup *setup, redisAsyncContext *ac, redisCallbackFn *fn,
+                       int count, const char **words)
+{
+    if (redisAsyncCommandArgv(ac, fn, setup, count, words, NULL) != REDIS_OK)
+        setup->must_close = true;
+}
+
+static void send_login(struct queue_setup *setup, redisAsyncContext *ac)
+{
+    const struct redis_url *url = setup->url;
+    const char *named[] = { "AUTH", url->user, url->password };
+    const char *unnamed[] = { "AUTH", url->password };
+
+    if (url->user[0] != '\0')
+        send_words(setup, ac, on_login_reply, 3, named);
+    else if (url->password[0] != '\0')
+        send_words(setup, ac, on_login_reply, 2, unnamed);
+}
+
+static void send_select(struct queue_setup *setup, redisAsyncContext *ac)
+{
+    char db[16];
+    const char *words[] = { "SELECT", db };
+
+    snprintf(db, sizeof(db), "%d", setup->url->db);
+    if (setup->url->db != 0)
+        send_words(setup, ac, on_login_reply, 2, words);
+}
+
+static void send_group(struct queue_setup *setup, redisAsyncContext *ac)
+{
+    const char *words[] = { "XGROUP", "CREATE",  setup->stream_key, setup->stream_group,
+                            "0",      "MKSTREAM" };
+
+    send_words(setup, ac, on_group_reply, 6, words);
+}
+
+void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac)
+{
+    setup->done = false;
+    setup->must_close = false;
+    setup->probing = false;
+    send_login(setup, ac);
+    send_select(setup, ac);
+    send_group(setup, ac);
+}
+
+void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac)
+{
+    const char *words[] = { "INFO", "memory" };
+
+    setup->probing = true;
+    setup->health.unseen_bytes = 0; /* what was sent before is in the answer */
+    if (setup->health.trouble[0] != '\0')
+        send_group(setup, ac);
+    send_words(setup, ac, on_info_reply, 2, words);
+}

@@ -1,0 +1,38 @@
+#ifndef CLERK_QUEUE_WRITER_SETUP_H
+#define CLERK_QUEUE_WRITER_SETUP_H
+
+#include <stdbool.h>
+
+#include "common/redis_url.h"
+#include "ingest/queue_health.h"
+
+struct redisAsyncContext;
+
+/* queue_setup: what is said to Redis beside XADD, and what the answers change. A part of
+ * queue_writer_link; the fields are for that module to read. */
+
+struct queue_setup {
+    /* Borrowed for the life of the setup. */
+    const struct redis_url *url;
+    const char *stream_key;
+    const char *stream_group;
+
+    struct queue_health health;
+    bool done; /* AUTH, SELECT and XGROUP CREATE are answered: the connection can be used */
+    bool
+        must_close; /* the connection is of no more use; its owner closes it, not from a callback */
+    bool probing;   /* a probe waits for its answer */
+};
+
+/* Sends AUTH, SELECT (each where the URL says so) and XGROUP CREATE on a connection just opened.
+ * The setup has to live until the context is freed. Does not block. */
+void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac);
+
+/* Asks for INFO memory and, while there is trouble, tries XGROUP CREATE, which clears it when
+ * writes work again. An ACL that refuses either is fine. Does not block. */
+void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac);
+
+/* Notes an error reply to a command of the owner's. */
+void queue_setup_note_error(struct queue_setup *setup, struct slice error);
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef CLERK_POWERCUT_KEEP_H
+#define CLERK_POWERCUT_KEEP_H
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* The model of powercut.c: which bytes and names of one folder would survive a power cut. Without
+ * POWERCUT_DIR and POWERCUT_KEEP in the environment it is off. Where the model cannot be kept up
+ * the process aborts: a test shall notice. */
+
+/* libc's own function of this name; our calls must not land in the functions that powercut.c puts
+ * in its place. */
+void *keep_real_function(const char *name);
+#define REAL(name) ((__typeof__(&name))keep_real_function(#name))
+
+/* True when a folder is watched. */
+bool keep_is_on(void);
+
+/* The name inside the watched folder whose durability counts, or NULL. Points into path. */
+const char *keep_name_inside(const char *path);
+
+/* Keeps the inode at path busy, so that its number is not given to another file before the names
+ * are durable. */
+void keep_hold(const char *path);
+
+/* Bytes low..high of a file were written and are not durable yet. */
+void keep_note_range(uint64_t inode, uint64_t low, uint64_t high);
+
+/* What the open file fd, or the whole folder, is now would survive. Does nothing for what lies
+ * elsewhere. */
+int keep_sync(int fd);
+
+/* Writing and noting what was written are one step for all threads. */
+void keep_lock(void);
+void keep_unlock(void);
+
+#endif

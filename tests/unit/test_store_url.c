@@ -1,0 +1,77 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "worker/store_url.h"
+
+static void a_sqlite_url_gives_its_path(void **state)
+{
+    static const struct {
+        const char *url, *path;
+    } cases[] = {
+        { "sqlite:clerk.db", "clerk.db" },
+        { "sqlite:data/clerk.db", "data/clerk.db" },
+        { "sqlite:/data/clerk.db", "/data/clerk.db" },
+        { "sqlite:///data/clerk.db", "/data/clerk.db" },
+        { "sqlite:with%20percent", "with%20percent" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char path[STORE_PATH_MAX + 1] = "", why[STORE_ERROR_MAX] = "";
+        assert_int_equal(store_url_path(cases[i].url, path, why), STATUS_OK);
+        assert_string_equal(path, cases[i].path);
+    }
+}
+
+static void a_url_that_cannot_be_served_is_refused_with_its_fault(void **state)
+{
+    static const struct {
+        const char *url, *fault;
+    } cases[] = {
+        { "", "must be sqlite:" },
+        { "clerk.db", "must be sqlite:" },
+        { "mysql://user:pass@host/db", "must be sqlite:" },
+        { "sqlite:", "names no file" },
+        { "sqlite://", "write sqlite:PATH" },
+        { "sqlite://data/clerk.db", "write sqlite:PATH" },
+        { "sqlite::memory:", "in memory" },
+        { "sqlite:clerk.db?mode=ro", "options after ?" },
+        { "postgres://user:pass@host/db", "has no PostgreSQL" },
+        { "postgresql://user:pass@host/db", "has no PostgreSQL" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char path[STORE_PATH_MAX + 1] = "untouched", why[STORE_ERROR_MAX] = "";
+        assert_int_equal(store_url_path(cases[i].url, path, why), STATUS_INVALID);
+        assert_non_null(strstr(why, cases[i].fault));
+        assert_null(strstr(why, "pass@"));
+        assert_string_equal(path, "untouched");
+    }
+}
+
+static void a_path_may_be_as_long_as_the_bound_and_no_longer(void **state)
+{
+    char url[sizeof("sqlite:") + STORE_PATH_MAX + 1] = "sqlite:";
+    char path[STORE_PATH_MAX + 1] = "", why[STORE_ERROR_MAX] = "";
+    (void)state;
+    memset(url + 7, 'a', STORE_PATH_MAX);
+    assert_int_equal(store_url_path(url, path, why), STATUS_OK);
+    assert_int_equal(strlen(path), STORE_PATH_MAX);
+    url[7 + STORE_PATH_MAX] = 'a';
+    assert_int_equal(store_url_path(url, path, why), STATUS_INVALID);
+    assert_non_null(strstr(why, "too long"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sqlite_url_gives_its_path),
+        cmocka_unit_test(a_url_that_cannot_be_served_is_refused_with_its_fault),
+        cmocka_unit_test(a_path_may_be_as_long_as_the_bound_and_no_longer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
