@@ -23,13 +23,6 @@ struct admin_guard {
     size_t count;
 };
 
-static void schedule_sweep(struct admin_guard *guard)
-{
-    struct timeval wait = { .tv_sec = 0, .tv_usec = SWEEP_MS * 1000L };
-
-    (void)event_add(guard->sweep, &wait);
-}
-
 /* evhttp clears the callbacks of a connection that it is done with. */
 static bool is_finished(struct bufferevent *bev)
 {
@@ -61,8 +54,6 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
     guard->count = kept;
     if (kept < ADMIN_CONNECTIONS_MAX)
         (void)evconnlistener_enable(guard->listener);
-    if (kept > 0)
-        schedule_sweep(guard);
 }
 
 /* evhttp asks for the bufferevent of a connection it has just accepted. The count cannot pass the
@@ -86,27 +77,30 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
     };
     if (guard->count == ADMIN_CONNECTIONS_MAX)
         (void)evconnlistener_disable(guard->listener);
-    schedule_sweep(guard);
     return bev;
 }
 
-/* No file descriptor is left: without a pause the loop would try again at once, for ever. */
+/* No file descriptor is left: without a pause the loop would try again at once, for ever; the next
+ * sweep ends the pause. arg is evhttp's: a listener has one argument for all its callbacks. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
+    (void)arg;
     (void)evconnlistener_disable(listener);
-    schedule_sweep(arg);
 }
 
 struct admin_guard *admin_guard_new(struct event_base *base, struct evhttp *http,
                                     struct evconnlistener *listener)
 {
+    const struct timeval interval = { .tv_sec = 0, .tv_usec = SWEEP_MS * 1000L };
     struct admin_guard *guard = calloc(1, sizeof(*guard));
 
     if (guard == NULL)
         return NULL;
     guard->listener = listener;
-    guard->sweep = evtimer_new(base, on_sweep, guard);
-    if (guard->sweep == NULL) {
+    guard->sweep = event_new(base, -1, EV_PERSIST, on_sweep, guard);
+    if (guard->sweep == NULL || event_add(guard->sweep, &interval) != 0) {
+        if (guard->sweep != NULL)
+            event_free(guard->sweep);
         free(guard);
         return NULL;
     }

@@ -10,7 +10,7 @@ struct evconnlistener;
 /* Part of admin.c: bounds what evhttp leaves unbounded. Its timeout counts from the last byte, so a
  * byte now and then keeps a connection for ever; it has no limit on connections; and at the limit
  * of file descriptors its listener spins. The guard holds a reference to each connection's
- * bufferevent and looks at all of them four times a second, while there are any. */
+ * bufferevent and looks at all of them four times a second. */
 struct admin_guard;
 
 enum {

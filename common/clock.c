@@ -23,6 +23,14 @@ static int64_t mono_ms(void)
 
 const struct clock clock_system = { .wall_ms = wall_ms, .mono_ms = mono_ms };
 
+int64_t clock_mono_us(void)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail, as above */
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 void clock_sleep_ms(int64_t ms)
 {
     struct timespec wait = { .tv_sec = (time_t)(ms / 1000),

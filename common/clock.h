@@ -12,6 +12,9 @@ struct clock {
 /* CLOCK_REALTIME and CLOCK_MONOTONIC. */
 extern const struct clock clock_system;
 
+/* CLOCK_MONOTONIC in microseconds, for measuring how long something took. */
+int64_t clock_mono_us(void);
+
 /* Sleeps for ms milliseconds, or less when a signal arrives. Blocks. */
 void clock_sleep_ms(int64_t ms);
 

@@ -32,17 +32,21 @@ static void render_head(const struct counter_info *info, struct buf *out)
 }
 
 /* Digit by digit, so that no rounding shows and no locale decides on the decimal point. */
-static void render_value(int64_t value, int64_t divisor, struct buf *out)
+void counters_print_number(int64_t value, int64_t divisor, struct buf *out)
 {
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    uint64_t unit = divisor > 1 ? (uint64_t)divisor : 1;
-    uint64_t rest = magnitude % unit;
+    uint64_t unit = 1;
+    uint64_t rest;
 
+    if (divisor > 1)
+        unit = (uint64_t)divisor;
+    rest = magnitude % unit;
     buf_printf(out, "%s%" PRIu64, value < 0 ? "-" : "", magnitude / unit);
     if (rest > 0)
         buf_append_char(out, '.');
     for (int digits = 0; rest > 0 && digits < 9; digits++) {
         rest *= 10;
+        /* cppcheck-suppress zerodivcond ; unit is at least 1 */
         buf_append_char(out, (char)('0' + rest / unit));
         rest %= unit;
     }
@@ -62,7 +66,7 @@ void counters_render(const struct counters *c, struct buf *out)
         if (info->labels != NULL)
             buf_printf(out, "{%s}", info->labels);
         buf_append_char(out, ' ');
-        render_value(counters_get(c, i), info->divisor, out);
+        counters_print_number(counters_get(c, i), info->divisor, out);
         buf_append_char(out, '\n');
     }
 }

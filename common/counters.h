@@ -34,6 +34,10 @@ void counters_add(const struct counters *c, size_t i, int64_t amount);
 void counters_set(const struct counters *c, size_t i, int64_t value);
 int64_t counters_get(const struct counters *c, size_t i);
 
+/* Appends value divided by divisor (0 and 1: as it is) as a decimal number: exactly, without
+ * rounding where divisor is a power of ten up to 10^9, and whatever the locale. */
+void counters_print_number(int64_t value, int64_t divisor, struct buf *out);
+
 /* Appends all series as Prometheus text, with HELP and TYPE once a name. */
 void counters_render(const struct counters *c, struct buf *out);
 

@@ -9,7 +9,7 @@
  *
  * One stream, one consumer group, created at id 0 with MKSTREAM by whichever program comes first,
  * so that nothing that arrived before the first worker is skipped. After its COMMIT a worker sends
- * XACK and XDEL in one MULTI: XLEN is the true backlog. The stream is never trimmed by MAXLEN: that
+ * XDEL and XACK together: XLEN is the true backlog. The stream is never trimmed by MAXLEN: that
  * would drop unprocessed webhooks. */
 
 #define STREAM_KEY_DEFAULT   "clerk:events"

@@ -27,6 +27,14 @@ static const struct {
 };
 /* clang-format on */
 
+/* What was refused may have been cut at the wrong place: evhttp unfolds lines and stops at a NUL,
+ * so a length can read differently to us than to whoever passed it on. What follows on that
+ * connection is not taken for a request. */
+static bool is_refusal(enum answer answer)
+{
+    return answers[answer].code >= 400 && answers[answer].code < 500;
+}
+
 void answer_send(struct evhttp_request *request, enum answer answer, bool close,
                  const struct counters *counters)
 {
@@ -36,7 +44,7 @@ void answer_send(struct evhttp_request *request, enum answer answer, bool close,
     (void)evhttp_add_header(headers, "Content-Type", "application/json");
     if (answers[answer].header)
         (void)evhttp_add_header(headers, answers[answer].header, answers[answer].header_value);
-    if (close && !evhttp_find_header(headers, "Connection"))
+    if ((close || is_refusal(answer)) && !evhttp_find_header(headers, "Connection"))
         (void)evhttp_add_header(headers, "Connection", "close");
     (void)evbuffer_add(evhttp_request_get_output_buffer(request), body, strlen(body));
     counters_add(counters, answers[answer].counter, 1);

@@ -23,8 +23,8 @@ enum answer {
 };
 
 /* Sends the answer, counts it (counters of ingest_counters.h), and so lets go of request, which
- * must not be touched afterwards. close: ends the connection once the answer is out. Does not
- * block. Where the connection is gone already, the answer is dropped. */
+ * must not be touched afterwards. close: ends the connection once the answer is out, as every 4xx
+ * does. Does not block. Where the connection is gone already, the answer is dropped. */
 void answer_send(struct evhttp_request *request, enum answer answer, bool close,
                  const struct counters *counters);
 

@@ -11,8 +11,6 @@
 
 #include "ingest/ingest_counters.h"
 
-enum { ACCEPT_PAUSE_MS = 200 };
-
 enum conn_state {
     CONN_FRESH,     /* accepted, nothing came yet */
     CONN_IDLE,      /* between two requests */
@@ -38,11 +36,9 @@ struct conn_guard {
     struct event_base *base;
     struct evhttp_bound_socket *socket; /* NULL: not accepting any more */
     struct event *sweep;
-    struct event *resume; /* ends the pause after an accept error */
     LIST_HEAD(conn_list, conn) conns;
     size_t count;
     bool full;
-    bool paused;
     bool draining;
 };
 
@@ -60,7 +56,7 @@ static void steer_listener(struct conn_guard *guard)
     if (!guard->socket)
         return;
     listener = evhttp_bound_socket_get_listener(guard->socket);
-    if (guard->full || guard->paused)
+    if (guard->full)
         (void)evconnlistener_disable(listener);
     else
         (void)evconnlistener_enable(listener);
@@ -144,7 +140,7 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 
     if (!bev)
         return NULL;
-    bufferevent_setwatermark(bev, EV_READ, 0, CONN_GUARD_BUFFER_MAX);
+    bufferevent_setwatermark(bev, EV_READ, 0, guard->conf.buffer_max_bytes);
     conn_watch(guard, bev);
     return bev;
 }
@@ -187,33 +183,17 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
         if (conn_is_left(conn))
             conn_free(conn);
     }
-    if (guard->full && guard->count < guard->conf.max_connections) {
-        guard->full = false;
-        steer_listener(guard);
-    }
-}
-
-static void on_resume(evutil_socket_t fd, short what, void *arg)
-{
-    struct conn_guard *guard = arg;
-
-    (void)fd;
-    (void)what;
-    guard->paused = false;
+    guard->full = guard->count >= guard->conf.max_connections;
     steer_listener(guard);
 }
 
 /* Out of descriptors, as a rule. The connection stays in the kernel's queue, so without a pause the
- * loop would come back here at once. */
+ * loop would come back here at once; the next sweep opens the door again. arg is evhttp's, not
+ * ours: a listener has one argument for all its callbacks. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-    const struct timeval pause = { 0, ACCEPT_PAUSE_MS * 1000 };
-    struct conn_guard *guard = arg;
-
-    (void)listener;
-    counters_add(guard->conf.counters, INGEST_ACCEPT_ERRORS, 1);
-    guard->paused = event_add(guard->resume, &pause) == 0;
-    steer_listener(guard);
+    (void)arg;
+    (void)evconnlistener_disable(listener);
 }
 
 enum status conn_guard_new(struct event_base *base, struct evhttp *http,
@@ -229,8 +209,7 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
     guard->base = base;
     LIST_INIT(&guard->conns);
     guard->sweep = event_new(base, -1, EV_PERSIST, on_sweep, guard);
-    guard->resume = event_new(base, -1, 0, on_resume, guard);
-    if (!guard->sweep || !guard->resume || event_add(guard->sweep, &interval) != 0) {
+    if (!guard->sweep || event_add(guard->sweep, &interval) != 0) {
         conn_guard_free(guard);
         return STATUS_NO_MEMORY;
     }
@@ -286,10 +265,9 @@ void conn_guard_free(struct conn_guard *guard)
         return;
     stop_accepting(guard);
     while (!LIST_EMPTY(&guard->conns))
-        conn_free(LIST_FIRST(&guard->conns));
+        /* The analyser does not see that conn_free() takes it off the list. */
+        conn_free(LIST_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
     if (guard->sweep)
         event_free(guard->sweep);
-    if (guard->resume)
-        event_free(guard->resume);
     free(guard);
 }

@@ -16,12 +16,10 @@ struct conn_guard;
 /* The limits that evhttp 2.1 lacks. Its timeout is per read, so one byte a second holds a
  * connection for ever; it takes any number of connections; it spins when descriptors run out; and
  * it reads chunk lines without end. Here each connection has a deadline, a swept list holds them
- * all, the listener pauses at the limit and for 200 ms after an error, and no connection buffers
- * more than CONN_GUARD_BUFFER_MAX of what evhttp has not yet taken. */
+ * all, the listener pauses at the limit and, after an error, until the next sweep, and no
+ * connection buffers more than conf.buffer_max_bytes of what evhttp has not yet taken. */
 
 enum {
-    CONN_GUARD_BUFFER_MAX = 64 *
-                            1024,   /* bytes; more than a request line and its headers may have */
     CONN_GUARD_SWEEP_MS = 250,      /* deadlines are kept to within this */
     CONN_GUARD_IDLE_MS = 30 * 1000, /* a connection between two requests */
 };
@@ -29,6 +27,10 @@ enum {
 /* Everything is borrowed for the life of the guard. */
 struct conn_guard_conf {
     size_t max_connections;
+    /* What a connection may hold of what evhttp has not yet taken. evhttp takes a body, or a chunk
+     * of one, only when all of it is there, so this has to exceed the largest body that is let in.
+     */
+    size_t buffer_max_bytes;
     /* From a request's first byte (or, for the first request, from accept) to the end of its
      * answer, counted anew once the answer begins. Past it the connection is closed without a word.
      */

@@ -40,10 +40,6 @@ const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT] = {
                                   "rise "
                                   "asks for a higher limit or another process.",
                                   COUNTER_TOTAL, 1 },
-    [INGEST_ACCEPT_ERRORS] = { "clerk_ingest_accept_errors_total", NULL,
-                               "Connections that could not be accepted; a rise asks for more file "
-                               "descriptors (ulimit -n).",
-                               COUNTER_TOTAL, 1 },
     [INGEST_REDIS_UP] = { "clerk_ingest_redis_up", NULL,
                           "1 while Redis takes webhooks; at 0 see /readyz for the reason.",
                           COUNTER_GAUGE, 1 },
@@ -54,4 +50,26 @@ const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT] = {
                             "This clock minus the timestamp of the last accepted webhook; near "
                             "TOLERANCE_S, set the clock.",
                             COUNTER_GAUGE, 1 },
+    [INGEST_LAST_STORED_MS] = { "clerk_ingest_last_stored_timestamp_seconds", NULL,
+                                "Unix time at which Redis last confirmed a webhook; 0: none since "
+                                "the start.",
+                                COUNTER_GAUGE, 1000 },
+    [INGEST_BUILD_INFO] = { "clerk_ingest_build_info", "version=\"" CLERK_VERSION "\"",
+                            "1; the label says which program this is.", COUNTER_GAUGE, 1 },
+};
+
+/* In microseconds: .5 ms to 5 s. */
+#define LATENCY_BOUNDS                                                                             \
+    {                                                                                              \
+        500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,      \
+            5000000                                                                                \
+    }
+
+const struct histogram_info ingest_histogram_info[INGEST_HISTOGRAM_COUNT] = {
+    [INGEST_REQUEST_DURATION] = { "clerk_ingest_request_duration_seconds",
+                                  "Time from a whole request to its answer.", LATENCY_BOUNDS,
+                                  1000000 },
+    [INGEST_XADD_DURATION] = { "clerk_ingest_xadd_duration_seconds",
+                               "Time that Redis took to confirm a webhook, its fsync included.",
+                               LATENCY_BOUNDS, 1000000 },
 };

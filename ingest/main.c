@@ -118,8 +118,8 @@ static int run_health_check(void)
 
 static int run_version(void)
 {
-    printf("clerk-ingest %s\nlibevent %s\n%s\n%s\n", CLERK_VERSION, server_library(), queue_link_library(),
-           signature_library());
+    printf("clerk-ingest %s\nlibevent %s\n%s\n%s\n", CLERK_VERSION, server_library(),
+           queue_link_library(), signature_library());
     return EXIT_DONE;
 }
 

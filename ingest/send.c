@@ -1,32 +1,32 @@
 #include "ingest/send.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "common/clock.h"
-#include "common/envelope.h"
-#include "common/json_scan.h"
-#include "ingest/base62.h"
 #include "ingest/ingest_conf.h"
 #include "ingest/sample.h"
 #include "ingest/send_args.h"
+#include "ingest/send_chain.h"
 #include "ingest/send_client.h"
 #include "ingest/send_items.h"
+#include "ingest/send_job.h"
+#include "ingest/send_load.h"
+#include "ingest/send_report.h"
+#include "ingest/send_source.h"
 #include "ingest/signature.h"
 
 enum {
     EXIT_ALL_ACCEPTED = 0,
     EXIT_SOME_REFUSED = 1,
     EXIT_WRONG_USE = 2,
-    BODY_MAX_BYTES = 2 * SEND_FILE_MAX_BYTES, /* a file and what overrides add to it */
     URL_MAX_BYTES = 1024,
     ERROR_MAX = 400,
-    MESSAGE_ID_MAX = sizeof "msg_" + BASE62_ID_LEN,
-    TIMESTAMP_MAX = 24,
-    NAME_SHOWN_MAX = 128,
 };
 
 struct sender {
@@ -34,14 +34,8 @@ struct sender {
     struct send_items items;
     struct signature_keys *keys;
     struct send_client *client;
-    int64_t sent, accepted;
-};
-
-/* Names of one delivery as they stand in the headers. */
-struct delivery {
-    char id[MESSAGE_ID_MAX];
-    char timestamp[TIMESTAMP_MAX];
-    char signature[SIGNATURE_TEXT_LEN + 1];
+    struct send_source *source;
+    struct send_report report;
 };
 
 static const char help[] =
@@ -49,16 +43,24 @@ static const char help[] =
     "\n"
     "Signs events with the first of CLERK_WEBHOOK_SIGNING_SECRET and posts them as Svix would.\n"
     "\n"
-    "  TYPE                   a built-in sample, or several: user.created, 'user.*'; each round\n"
-    "                         gets fresh ids and times, equal ids stay equal within a round\n"
-    "  FILE                   a body to send byte for byte: a path with '/' or ending in .json,\n"
-    "                         or - for standard input\n"
-    "  --all                  every sample, in the order in which Clerk would send them\n"
-    "  --list                 print the types there are, in that order\n"
-    "  --count N              N rounds (1)\n"
-    "  --override PATH=VALUE  change the body, as often as needed; VALUE is JSON, else a string\n"
-    "  --url URL              where to (http://127.0.0.1:<port of INGEST_LISTEN or PORT> and the\n"
-    "                         first of WEBHOOK_PATHS); http:// only\n"
+    "  TYPE             a sample, or several: user.created, 'user.*'; fresh ids and times each "
+    "round\n"
+    "  FILE             a body to send as it is: a path with '/' or ending in .json; - for stdin\n"
+    "  --all, --list    every sample in a causal order; or print their types\n"
+    "  --count N        N rounds (1)\n"
+    "  --override P=V   change bodies: data.first_name=Ada; V is JSON, else a string; ${user.id} "
+    "in\n"
+    "                   V and in FILEs is the id of the object sent last in a user.* event\n"
+    "  --url URL        where to (this machine's INGEST_LISTEN and first of WEBHOOK_PATHS); "
+    "http://\n"
+    "  --rate R         R events a second; without it, as fast as they are answered\n"
+    "  --concurrency C  C connections (1); as with --rate, totals and latencies, not each event\n"
+    "  --retry          repeat what is answered 5xx, 429 or not at all, as Svix does, but sooner\n"
+    "  --duplicate P%   send P% of the events a second time under their svix-id\n"
+    "  --shuffle        out of order, over all rounds\n"
+    "  --bad-signature  sign wrongly;  --skew S  S seconds (or -S) off;\n"
+    "  --poison         bodies that can only become dead letters, under svix-ids msg_poison_...\n"
+    "  --ids-out FILE   svix-id, last answer and type of each event, a line each\n"
     "\n"
     "Exit code: 0 all answered 2xx, 1 some were not, 2 wrong use.\n"
     "\n"
@@ -72,141 +74,60 @@ static uint64_t random_seed(void)
     return seed;
 }
 
-/* --- One delivery. --- */
-
-static enum status sign(struct sender *s, struct slice body, struct delivery *ret_delivery)
+static bool is_load(const struct send_args *args)
 {
-    struct delivery d;
-    snprintf(d.id, sizeof d.id, "msg_%0*d", BASE62_ID_LEN, 0);
-    base62_fill(random_seed(), d.id + 4, BASE62_ID_LEN);
-    snprintf(d.timestamp, sizeof d.timestamp, "%" PRId64, clock_system.wall_ms() / 1000);
-    struct signed_request request = {
-        .id = slice_of(d.id),
-        .timestamp = slice_of(d.timestamp),
-        .body = &body,
-        .body_count = 1,
-    };
-    enum status st = signature_sign(s->keys, &request, d.signature);
-    if (st == STATUS_OK)
-        *ret_delivery = d;
-    return st;
+    return args->rate > 0 || args->concurrency > 0 || args->ids_out;
 }
 
-static void post(struct sender *s, const struct delivery *d, struct slice body,
-                 struct send_answer *ret_answer)
+static int64_t deliveries(const struct sender *s)
 {
-    const struct send_header headers[] = {
-        { "Content-Type", "application/json" },
-        { "User-Agent", "clerk-ingest-send/" CLERK_VERSION },
-        { "Svix-Id", d->id },
-        { "Svix-Timestamp", d->timestamp },
-        { "Svix-Signature", d->signature },
-    };
-    send_client_post(s->client, headers, sizeof headers / sizeof headers[0], body, ret_answer);
-}
-
-static bool is_printable(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= 0x20 || text.ptr[i] >= 0x7f)
-            return false;
-    return text.len > 0 && text.len <= NAME_SHOWN_MAX;
-}
-
-static struct slice or_dash(struct slice text)
-{
-    return is_printable(text) ? text : SLICE("-");
-}
-
-static struct slice find_data_id(struct slice data)
-{
-    struct slice key, value;
-    struct json_iter it;
-    if (!json_iter_begin(data, &it) || !it.is_object)
-        return SLICE("");
-    while (json_iter_next(&it, &key, &value) == STATUS_OK)
-        if (json_spells(key, SLICE("id")) && value.len > 2 && value.ptr[0] == '"')
-            return (struct slice){ value.ptr + 1, value.len - 2 };
-    return SLICE("");
-}
-
-static void report(const struct delivery *d, struct slice body, const struct send_answer *answer)
-{
-    bool accepted = answer->code >= 200 && answer->code < 300;
-    struct envelope envelope;
-    if (envelope_read(body, &envelope) != STATUS_OK)
-        envelope = (struct envelope){ 0 }; /* a file may hold anything: dashes then */
-    FILE *out = accepted ? stdout : stderr;
-    fprintf(out, "%03d %.*s %s %.*s  %.1f ms", answer->code, SLICE_ARG(or_dash(envelope.type)),
-            d->id, SLICE_ARG(or_dash(find_data_id(envelope.data))),
-            (double)answer->elapsed_us / 1000.0);
-    if (!accepted)
-        fprintf(out, "  %s", answer->text);
-    fputc('\n', out);
-    fflush(out);
-}
-
-static enum status send_item(struct sender *s, const struct send_item *item, uint64_t seed,
-                             int64_t now_ms)
-{
-    struct delivery d;
-    struct send_answer answer;
-    struct buf body = buf_make(BODY_MAX_BYTES);
-    enum status st = send_item_render(item, &s->args, seed, now_ms, &body);
-    if (st == STATUS_OK)
-        st = sign(s, buf_slice(&body), &d);
-    if (st != STATUS_OK)
-        goto out;
-    post(s, &d, buf_slice(&body), &answer);
-    report(&d, buf_slice(&body), &answer);
-    s->sent++;
-    s->accepted += answer.code >= 200 && answer.code < 300;
-out:
-    buf_release(&body);
-    return st;
-}
-
-/* --- All of them. --- */
-
-/* One round is one story. Its events get growing times even where several fall into one
- * millisecond: the worker orders them by time. */
-static enum status send_round(struct sender *s)
-{
-    uint64_t seed = random_seed();
-    int64_t last_ms = 0;
-    for (size_t i = 0; i < s->items.count; i++) {
-        int64_t now_ms = clock_system.wall_ms();
-        last_ms = now_ms > last_ms ? now_ms : last_ms + 1;
-        enum status st = send_item(s, &s->items.items[i], seed, last_ms);
-        if (st != STATUS_OK)
-            return st;
-    }
-    return STATUS_OK;
+    int64_t events = s->args.count * (int64_t)s->items.count;
+    return events + events * s->args.duplicate_percent / 100;
 }
 
 static int send_all(struct sender *s)
 {
     (void)signal(SIGPIPE, SIG_IGN); /* a lost connection is an answer like others */
-    for (int64_t round = 0; round < s->args.count; round++) {
-        enum status st = send_round(s);
-        if (st == STATUS_OK)
+    enum status st = send_load_run(&s->args, s->source, s->keys, s->client, &s->report,
+                                   random_seed());
+    if (st != STATUS_OK)
+        fprintf(stderr, "clerk-ingest send: %s: %s\n",
+                st == STATUS_STOPPED ? "ended before the last event" : "cannot make the request",
+                status_name(st));
+    enum status written = send_report_end(&s->report);
+    if (written != STATUS_OK)
+        fprintf(stderr, "clerk-ingest send: --ids-out: not all of it could be written\n");
+    bool all_well = st == STATUS_OK && written == STATUS_OK && s->report.sent == s->report.accepted;
+    return all_well ? EXIT_ALL_ACCEPTED : EXIT_SOME_REFUSED;
+}
+
+/* A reference that no event of the round can resolve is a slip of the pen. */
+static enum status check_references(const struct send_args *args, const struct send_chain *chain,
+                                    char *ret_error)
+{
+    for (size_t i = 0; i < args->override_count; i++) {
+        struct buf filled = buf_make(OVERRIDE_VALUE_MAX_BYTES);
+        bool is_known = send_chain_fill(chain, buf_slice(&args->overrides[i].value), &filled);
+        buf_release(&filled);
+        if (is_known)
             continue;
-        fprintf(stderr, "clerk-ingest send: cannot make the request: %s\n", status_name(st));
-        return EXIT_SOME_REFUSED;
+        snprintf(ret_error, ERROR_MAX,
+                 "--override %.*s: nothing is sent that it could refer to: %.200s",
+                 SLICE_ARG(args->overrides[i].path), buf_text(&args->overrides[i].value));
+        return STATUS_INVALID;
     }
-    printf("sent %" PRId64 ", accepted %" PRId64 ", refused %" PRId64 "\n", s->sent, s->accepted,
-           s->sent - s->accepted);
-    return s->sent == s->accepted ? EXIT_ALL_ACCEPTED : EXIT_SOME_REFUSED;
+    return STATUS_OK;
 }
 
 /* Renders everything once, so that an override that does not fit is found before anything is sent.
  */
 static enum status rehearse(struct sender *s, char *ret_error)
 {
+    struct send_chain chain = { 0 };
     for (size_t i = 0; i < s->items.count; i++) {
-        struct buf body = buf_make(BODY_MAX_BYTES);
+        struct buf body = buf_make(SEND_BODY_MAX_BYTES);
         enum status st = send_item_render(&s->items.items[i], &s->args, 0, clock_system.wall_ms(),
-                                          &body);
+                                          &chain, &body);
         buf_release(&body);
         if (st == STATUS_OK)
             continue;
@@ -215,7 +136,7 @@ static enum status rehearse(struct sender *s, char *ret_error)
                                       : status_name(st));
         return st;
     }
-    return STATUS_OK;
+    return check_references(&s->args, &chain, ret_error);
 }
 
 /* The address that this machine's own clerk-ingest listens at. */
@@ -230,6 +151,20 @@ static const char *look_up(const char *name)
     return getenv(name);
 }
 
+static enum status prepare(struct sender *s, char *ret_error)
+{
+    if (send_source_new(&s->items, s->args.count, s->args.shuffle, random_seed(), &clock_system,
+                        &s->source) != STATUS_OK) {
+        snprintf(ret_error, ERROR_MAX, "out of memory");
+        return STATUS_NO_MEMORY;
+    }
+    enum status st = send_report_begin(&s->report, is_load(&s->args), deliveries(s),
+                                       s->args.ids_out);
+    if (st != STATUS_OK)
+        snprintf(ret_error, ERROR_MAX, "--ids-out %.200s: %s", s->args.ids_out, strerror(errno));
+    return st;
+}
+
 static enum status set_up(struct sender *s, char *ret_error)
 {
     struct ingest_conf conf;
@@ -241,11 +176,14 @@ static enum status set_up(struct sender *s, char *ret_error)
     s->keys = conf.keys;
     conf.keys = NULL;
     ingest_conf_release(&conf);
-    st = send_client_new(s->args.url ? s->args.url : url, SEND_CLIENT_TIMEOUT_MS, &s->client,
-                         ret_error);
+    size_t connections = s->args.concurrency > 0 ? (size_t)s->args.concurrency : 1;
+    st = send_client_new(s->args.url ? s->args.url : url, SEND_CLIENT_TIMEOUT_MS, connections,
+                         &s->client, ret_error);
     if (st == STATUS_OK)
         st = send_items_find(&s->args, &s->items, ret_error);
-    return st == STATUS_OK ? rehearse(s, ret_error) : st;
+    if (st == STATUS_OK)
+        st = rehearse(s, ret_error);
+    return st == STATUS_OK ? prepare(s, ret_error) : st;
 }
 
 static int list_samples(void)
@@ -277,6 +215,7 @@ int send_command(int argc, char **argv)
     else
         code = send_all(&s);
     send_client_free(s.client);
+    send_source_free(s.source);
     signature_keys_free(s.keys);
     send_items_release(&s.items);
     send_args_release(&s.args);

@@ -15,6 +15,9 @@
 enum {
     SEND_OVERRIDES_MAX = 64,
     SEND_COUNT_MAX = 100000000, /* rounds */
+    SEND_RATE_MAX = 1000000,    /* a second */
+    SEND_CONCURRENCY_MAX = 1000,
+    SEND_SKEW_MAX_S = 1000000000,
     SEND_ARGS_ERROR_MAX = 320,
 };
 
@@ -23,8 +26,17 @@ struct send_args {
     bool help;
     bool list;
     bool all;
-    int64_t count;                                 /* rounds, 1..SEND_COUNT_MAX */
-    const char *url;                               /* NULL: not given; borrowed from argv */
+    bool shuffle;
+    bool bad_signature;
+    bool poison;
+    bool retry;
+    int64_t count;             /* rounds, 1..SEND_COUNT_MAX */
+    int64_t rate;              /* events a second; 0: as fast as they are answered */
+    int64_t concurrency;       /* connections; 0: not given, which is one */
+    int64_t duplicate_percent; /* 0..100 */
+    int64_t skew_s;            /* added to the timestamp, either way */
+    const char *ids_out;       /* NULL: not given; borrowed from argv */
+    const char *url;           /* NULL: not given; borrowed from argv */
     struct override overrides[SEND_OVERRIDES_MAX]; /* paths borrowed from argv */
     size_t override_count;
     char **targets; /* types, patterns, files: the end of argv, borrowed */

@@ -1,11 +1,10 @@
 #include "ingest/send_client.h"
 
-#include <stdbool.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -13,20 +12,31 @@
 #include <event2/keyvalq_struct.h>
 
 #include "common/buf.h"
-#include "common/json_scan.h"
+#include "common/clock.h"
 
 enum { HEADERS_MAX_BYTES = 16 * 1024, TARGET_MAX_BYTES = 8 * 1024, DEFAULT_PORT = 80 };
 
-struct send_client {
-    struct event_base *base;
+/* One connection and the post that it carries. */
+struct carrier {
+    struct send_client *client;
     struct evhttp_connection *connection;
     struct event *deadline;
+    struct event *finish;           /* made active when the answer is known */
     struct evhttp_request *request; /* while one is under way */
     struct send_answer answer;
+    send_done_fn *done; /* NULL: idle */
+    void *arg;
+    int64_t start_us;
+};
+
+struct send_client {
+    struct event_base *base;
     struct timeval timeout;
     struct buf target; /* path and query */
     struct buf host;   /* value of the Host header */
-    bool done;
+    size_t busy;
+    size_t count;
+    struct carrier carriers[]; /* count of them */
 };
 
 /* --- The URL. --- */
@@ -66,19 +76,37 @@ static void keep_url(struct send_client *client, const struct evhttp_uri *uri)
         buf_printf(&client->host, ":%d", port);
 }
 
-/* Ends the request under way without an answer. */
-static void abandon(struct send_client *client, const char *why)
+/* --- Connections. --- */
+
+/* The answer is known; what the caller does with it waits until libevent is done with us. */
+static void conclude(struct carrier *c)
 {
-    snprintf(client->answer.text, sizeof client->answer.text, "%s", why);
-    client->done = true; /* a cancelled request calls nobody back */
-    evhttp_cancel_request(client->request);
+    c->request = NULL;
+    (void)evtimer_del(c->deadline);
+    event_active(c->finish, EV_TIMEOUT, 0);
+}
+
+static void on_finish(evutil_socket_t fd, short what, void *arg)
+{
+    struct carrier *c = arg;
+    send_done_fn *done = c->done;
+    (void)fd;
+    (void)what;
+    c->answer.elapsed_us = clock_mono_us() - c->start_us;
+    struct send_answer answer = c->answer;
+    c->done = NULL;
+    c->client->busy--;
+    done(&answer, c->arg);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
+    struct carrier *c = arg;
     (void)fd;
     (void)what;
-    abandon(arg, "no answer in time");
+    snprintf(c->answer.text, sizeof c->answer.text, "no answer in time");
+    evhttp_cancel_request(c->request); /* which calls nobody back */
+    conclude(c);
 }
 
 static void no_log(int severity, const char *message)
@@ -87,32 +115,39 @@ static void no_log(int severity, const char *message)
     (void)message;
 }
 
-static bool open_connection(struct send_client *client, const struct evhttp_uri *uri)
+static bool open_carrier(struct send_client *client, struct carrier *c, const char *host, int port)
 {
-    int port = evhttp_uri_get_port(uri);
+    c->client = client;
+    c->connection = evhttp_connection_base_new(client->base, NULL, host,
+                                               (unsigned short)(port > 0 ? port : DEFAULT_PORT));
+    c->deadline = evtimer_new(client->base, on_deadline, c);
+    c->finish = event_new(client->base, -1, 0, on_finish, c);
+    if (!c->connection || !c->deadline || !c->finish)
+        return false;
+    /* A server that refuses a long body may answer and close before it has all of it. */
+    evhttp_connection_set_flags(c->connection, EVHTTP_CON_READ_ON_WRITE_ERROR);
+    evhttp_connection_set_max_headers_size(c->connection, HEADERS_MAX_BYTES);
+    evhttp_connection_set_max_body_size(c->connection, SEND_CLIENT_ANSWER_MAX_BYTES);
+    return true;
+}
+
+static bool open_carriers(struct send_client *client, const struct evhttp_uri *uri)
+{
     struct slice host = slice_of(evhttp_uri_get_host(uri));
     if (host.ptr[0] == '[' && slice_ends_with(host, SLICE("]")))
         host = (struct slice){ host.ptr + 1, host.len - 2 };
     char *name = slice_dup(host);
     event_set_log_callback(no_log); /* libevent would print what the answer's text already says */
     client->base = event_base_new();
-    if (name && client->base) {
-        client->connection = evhttp_connection_base_new(
-            client->base, NULL, name, (unsigned short)(port > 0 ? port : DEFAULT_PORT));
-        client->deadline = evtimer_new(client->base, on_deadline, client);
-    }
+    bool is_open = name && client->base;
+    for (size_t i = 0; i < client->count && is_open; i++)
+        is_open = open_carrier(client, &client->carriers[i], name, evhttp_uri_get_port(uri));
     free(name);
-    if (!client->connection || !client->deadline)
-        return false;
-    /* A server that refuses a long body may answer and close before it has all of it. */
-    evhttp_connection_set_flags(client->connection, EVHTTP_CON_READ_ON_WRITE_ERROR);
-    evhttp_connection_set_max_headers_size(client->connection, HEADERS_MAX_BYTES);
-    evhttp_connection_set_max_body_size(client->connection, SEND_CLIENT_ANSWER_MAX_BYTES);
-    return true;
+    return is_open;
 }
 
-enum status send_client_new(const char *url, int timeout_ms, struct send_client **ret_client,
-                            char ret_error[SEND_CLIENT_ERROR_MAX])
+enum status send_client_new(const char *url, int timeout_ms, size_t connections,
+                            struct send_client **ret_client, char ret_error[SEND_CLIENT_ERROR_MAX])
 {
     struct send_client *client = NULL;
     struct evhttp_uri *uri = evhttp_uri_parse(url);
@@ -121,9 +156,10 @@ enum status send_client_new(const char *url, int timeout_ms, struct send_client 
         goto out;
     st = STATUS_NO_MEMORY;
     snprintf(ret_error, SEND_CLIENT_ERROR_MAX, "out of memory");
-    client = calloc(1, sizeof *client);
+    client = calloc(1, sizeof *client + connections * sizeof client->carriers[0]);
     if (!client)
         goto out;
+    client->count = connections;
     client->timeout = (struct timeval){ timeout_ms / 1000, timeout_ms % 1000 * 1000 };
     client->target = buf_make(TARGET_MAX_BYTES);
     client->host = buf_make(TARGET_MAX_BYTES);
@@ -132,7 +168,7 @@ enum status send_client_new(const char *url, int timeout_ms, struct send_client 
         st = refuse(ret_error, "the URL is too long", url);
         goto out;
     }
-    if (!open_connection(client, uri))
+    if (!open_carriers(client, uri))
         goto out;
     *ret_client = client;
     client = NULL;
@@ -148,10 +184,17 @@ void send_client_free(struct send_client *client)
 {
     if (!client)
         return;
-    if (client->deadline)
-        event_free(client->deadline);
-    if (client->connection)
-        evhttp_connection_free(client->connection);
+    for (size_t i = 0; i < client->count; i++) {
+        struct carrier *c = &client->carriers[i];
+        if (c->request)
+            evhttp_cancel_request(c->request);
+        if (c->deadline)
+            event_free(c->deadline);
+        if (c->finish)
+            event_free(c->finish);
+        if (c->connection)
+            evhttp_connection_free(c->connection);
+    }
     if (client->base)
         event_base_free(client->base);
     buf_release(&client->target);
@@ -159,118 +202,99 @@ void send_client_free(struct send_client *client)
     free(client);
 }
 
+struct event_base *send_client_base(struct send_client *client)
+{
+    return client->base;
+}
+
+bool send_client_is_free(const struct send_client *client)
+{
+    return client->busy < client->count;
+}
+
 /* --- One request. --- */
-
-static int64_t mono_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* What the body says went wrong: its "error" member, or all of it. */
-static struct slice find_error(struct slice body)
-{
-    struct slice key, value;
-    struct json_iter it;
-    if (!json_scan_whole(body, &value) || !json_iter_begin(value, &it) || !it.is_object)
-        return slice_trim(body);
-    while (json_iter_next(&it, &key, &value) == STATUS_OK)
-        if (json_spells(key, SLICE("error")) && value.len > 2 && value.ptr[0] == '"')
-            return (struct slice){ value.ptr + 1, value.len - 2 };
-    return slice_trim(body);
-}
-
-/* A stranger's bytes must not steer the terminal. */
-static void keep_printable(struct send_answer *answer, struct slice text)
-{
-    size_t len = text.len < SEND_CLIENT_TEXT_MAX ? text.len : SEND_CLIENT_TEXT_MAX;
-    for (size_t i = 0; i < len; i++)
-        answer->text[i] = text.ptr[i] >= 0x20 && text.ptr[i] < 0x7f ? text.ptr[i] : '?';
-    answer->text[len] = '\0';
-}
 
 static void on_error(enum evhttp_request_error error, void *arg)
 {
-    static const char *const texts[] = {
-        [EVREQ_HTTP_TIMEOUT] = "no answer in time",
-        [EVREQ_HTTP_EOF] = "the connection was closed before an answer",
-        [EVREQ_HTTP_INVALID_HEADER] = "the answer is not HTTP",
-        [EVREQ_HTTP_BUFFER_ERROR] = "the connection failed",
-        [EVREQ_HTTP_DATA_TOO_LONG] = "the answer is too long",
-    };
-    struct send_client *client = arg;
-    if ((size_t)error < sizeof texts / sizeof texts[0] && texts[error] && !client->done)
-        snprintf(client->answer.text, sizeof client->answer.text, "%s", texts[error]);
+    struct carrier *c = arg;
+    const char *why = send_answer_failure((int)error);
+    if (why)
+        snprintf(c->answer.text, sizeof c->answer.text, "%s", why);
 }
 
 /* libevent keeps to itself why: errno is that of its own cleaning up. */
-static void cannot_connect(struct send_client *client)
+static void cannot_connect(struct carrier *c)
 {
-    snprintf(client->answer.text, sizeof client->answer.text, "cannot connect to %.150s",
-             buf_text(&client->host));
+    snprintf(c->answer.text, sizeof c->answer.text, "cannot connect to %.150s",
+             buf_text(&c->client->host));
 }
 
 static void on_answer(struct evhttp_request *request, void *arg)
 {
-    struct send_client *client = arg;
-    struct send_answer *answer = &client->answer;
-    client->done = true;
-    client->request = NULL;
+    struct carrier *c = arg;
+    struct send_answer *answer = &c->answer;
+    conclude(c);
     answer->code = request ? evhttp_request_get_response_code(request) : 0;
     if (answer->code == 0) {
         if (answer->text[0] == '\0')
-            cannot_connect(client);
+            cannot_connect(c);
         return;
     }
     struct evbuffer *input = evhttp_request_get_input_buffer(request);
     size_t len = evbuffer_get_length(input);
     const char *body = (const char *)evbuffer_pullup(input, -1);
-    keep_printable(answer, find_error((struct slice){ body, body ? len : 0 }));
+    send_answer_explain(answer, (struct slice){ body, body ? len : 0 });
 }
 
-static bool prepare(struct send_client *client, const struct send_header *headers, size_t count,
-                    struct slice body)
+/* NULL: a header that cannot be, or no memory. */
+static struct evhttp_request *make_request(struct carrier *c, const struct send_header *headers,
+                                           size_t count, struct slice body)
 {
-    client->request = evhttp_request_new(on_answer, client);
-    if (!client->request)
-        return false;
-    struct evkeyvalq *out = evhttp_request_get_output_headers(client->request);
-    int failed = evhttp_add_header(out, "Host", buf_text(&client->host));
+    struct evhttp_request *request = evhttp_request_new(on_answer, c);
+    if (!request)
+        return NULL;
+    struct evkeyvalq *out = evhttp_request_get_output_headers(request);
+    int failed = evhttp_add_header(out, "Host", buf_text(&c->client->host));
     for (size_t i = 0; i < count; i++)
         failed |= evhttp_add_header(out, headers[i].name, headers[i].value);
-    failed |= evbuffer_add(evhttp_request_get_output_buffer(client->request), body.ptr, body.len);
-    if (!failed) {
-        evhttp_request_set_error_cb(client->request, on_error);
-        return true;
+    failed |= evbuffer_add(evhttp_request_get_output_buffer(request), body.ptr, body.len);
+    if (failed) {
+        evhttp_request_free(request);
+        return NULL;
     }
-    evhttp_request_free(client->request);
-    client->request = NULL;
-    return false;
+    evhttp_request_set_error_cb(request, on_error);
+    return request;
+}
+
+static struct carrier *find_idle(struct send_client *client)
+{
+    size_t i = 0;
+    while (i < client->count && client->carriers[i].done)
+        i++;
+    assert(i < client->count);
+    return &client->carriers[i];
 }
 
 void send_client_post(struct send_client *client, const struct send_header *headers, size_t count,
-                      struct slice body, struct send_answer *ret_answer)
+                      struct slice body, send_done_fn *done, void *arg)
 {
-    int64_t start_us = mono_us();
-    client->answer = (struct send_answer){ 0 };
-    client->done = false;
-    if (!prepare(client, headers, count, body)) {
-        snprintf(client->answer.text, sizeof client->answer.text, "the request cannot be made");
-        client->done = true;
-    } else if (evhttp_make_request(client->connection, client->request, EVHTTP_REQ_POST,
-                                   buf_text(&client->target)) != 0 &&
-               !client->done) {
-        cannot_connect(client);
-        client->done = true;
+    struct carrier *c = find_idle(client);
+    client->busy++;
+    c->done = done;
+    c->arg = arg;
+    c->answer = (struct send_answer){ 0 };
+    c->start_us = clock_mono_us();
+    c->request = make_request(c, headers, count, body);
+    if (!c->request) {
+        snprintf(c->answer.text, sizeof c->answer.text, "the request cannot be made");
+        conclude(c);
+        return;
     }
-    if (!client->done)
-        evtimer_add(client->deadline, &client->timeout);
-    while (!client->done)
-        if (event_base_loop(client->base, EVLOOP_ONCE) != 0)
-            abandon(client, "the event loop failed");
-    evtimer_del(client->deadline);
-    client->request = NULL;
-    client->answer.elapsed_us = mono_us() - start_us;
-    *ret_answer = client->answer;
+    evtimer_add(c->deadline, &client->timeout);
+    if (evhttp_make_request(c->connection, c->request, EVHTTP_REQ_POST,
+                            buf_text(&client->target)) != 0 &&
+        c->request) {
+        cannot_connect(c);
+        conclude(c);
+    }
 }

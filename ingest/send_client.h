@@ -1,20 +1,23 @@
 #ifndef CLERK_SEND_CLIENT_H
 #define CLERK_SEND_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/slice.h"
 #include "common/status.h"
+#include "ingest/send_answer.h"
 
-/* Posts to one http:// URL, one request after the other on one kept-alive connection, as Svix does
- * to an endpoint. Has an event loop of its own that runs only inside send_client_post(). */
+/* Posts to one http:// URL over a number of kept-alive connections, each with one request at a
+ * time, as Svix does to an endpoint. Works inside an event loop of its own, which the caller runs.
+ */
+struct event_base;
 struct send_client;
 
 enum {
     SEND_CLIENT_TIMEOUT_MS = 15000,       /* what Svix waits for an answer; source: docs, retries */
     SEND_CLIENT_ANSWER_MAX_BYTES = 20000, /* what Svix keeps of an answer's body */
-    SEND_CLIENT_TEXT_MAX = 200,
     SEND_CLIENT_ERROR_MAX = 320,
 };
 
@@ -25,28 +28,32 @@ struct send_header {
     const char *value;
 };
 
-/* What came back, or why nothing did. Only the code decides: Svix counts 2xx as delivered. */
-struct send_answer {
-    int code;           /* 100..599; 0: none came */
-    int64_t elapsed_us; /* from asking to the whole answer, connecting included */
-    char
-        text[SEND_CLIENT_TEXT_MAX + 1]; /* one printable line: the "error" of the body if there is
-                                           one, the body's beginning if not; why none came, for 0 */
-};
-
 /* Takes url apart; connects only when there is something to post. timeout_ms bounds each post as a
- * whole. STATUS_INVALID: ret_error says in one line what is wrong with the URL (https:// is: the
- * program has no TLS client). STATUS_NO_MEMORY: ret_error says so. */
-enum status send_client_new(const char *url, int timeout_ms, struct send_client **ret_client,
+ * whole; connections (at least 1) is the number of posts that can be under way. STATUS_INVALID:
+ * ret_error says in one line what is wrong with the URL (https:// is: the program has no TLS
+ * client). STATUS_NO_MEMORY: ret_error says so. */
+enum status send_client_new(const char *url, int timeout_ms, size_t connections,
+                            struct send_client **ret_client,
                             char ret_error[SEND_CLIENT_ERROR_MAX]) MUST_CHECK;
 
-/* Closes the connection and frees. NULL is fine. */
+/* Closes the connections and frees; posts under way are forgotten without a word. NULL is fine. Not
+ * from within a done function. */
 void send_client_free(struct send_client *client);
 
-/* Posts body with these headers (Host and Content-Length come by themselves) and waits for the
- * answer. Nothing is repeated and no redirect is followed. After a failure the next call connects
- * anew. Always fills *ret_answer. Blocks for at most the timeout (name resolution comes on top). */
+/* The loop, for timers of the caller and for running it. Borrowed. */
+struct event_base *send_client_base(struct send_client *client);
+
+/* True when a connection is idle. */
+bool send_client_is_free(const struct send_client *client);
+
+/* Tells what came of a post: runs once, later and from the loop. It may post again. */
+typedef void send_done_fn(const struct send_answer *answer, void *arg);
+
+/* Posts body with these headers (Host and Content-Length come by themselves) over an idle
+ * connection, which there has to be. Nothing is repeated and no redirect is followed. After a
+ * failure the connection's next post connects anew. Copies what it is given. Blocks only where a
+ * name has to be resolved. */
 void send_client_post(struct send_client *client, const struct send_header *headers, size_t count,
-                      struct slice body, struct send_answer *ret_answer);
+                      struct slice body, send_done_fn *done, void *arg);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "ingest/send_args.h"
+#include "ingest/send_chain.h"
 
 /* What a command line of `clerk-ingest send` asks to be sent in each round. */
 
@@ -34,8 +35,10 @@ struct send_items {
     size_t count;
 };
 
-/* True when the target of a command line names a file: it holds a '/', ends in ".json", or is "-"
- * (standard input). Otherwise it is a type or a pattern of types. */
+/* True when the target of a command line names a file: it holds a '/', ends in ".json", ".ndjson"
+ * or ".jsonl", or is "-" (standard input). A file is one event, byte for byte; it is one event on
+ * each line where its name ends in ".ndjson" or ".jsonl", or its first line is a whole JSON object
+ * and more follows. Otherwise the target is a type or a pattern of types. */
 bool send_items_is_file(const char *target);
 
 /* Looks up the samples and reads the files, in the order of the command line; what one pattern (or
@@ -45,11 +48,14 @@ enum status send_items_find(const struct send_args *args, struct send_items *ret
                             char ret_error[SEND_ITEMS_ERROR_MAX]) MUST_CHECK;
 
 /* Appends what goes over the wire: the sample refreshed with seed and now_ms (see
- * sample_refresh.h), or the file's bytes; then the overrides of args in their order.
- * STATUS_INVALID: not one JSON object, though there are overrides, or one of them does not fit.
- * STATUS_TOO_BIG, STATUS_NO_MEMORY: as in buf.h. */
+ * sample_refresh.h), or the file's bytes with the references that chain knows (see send_chain.h);
+ * then the overrides of args in their order. An override whose value refers to something that was
+ * not sent yet is left out. The result is noted in chain. STATUS_INVALID: not one JSON object,
+ * though there are overrides, or one of them does not fit. STATUS_TOO_BIG, STATUS_NO_MEMORY: as in
+ * buf.h. */
 enum status send_item_render(const struct send_item *item, const struct send_args *args,
-                             uint64_t seed, int64_t now_ms, struct buf *out) MUST_CHECK;
+                             uint64_t seed, int64_t now_ms, struct send_chain *chain,
+                             struct buf *out) MUST_CHECK;
 
 /* Frees everything. {0} is fine. */
 void send_items_release(struct send_items *items);

@@ -10,8 +10,10 @@
 #include "common/admin.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/process_stats.h"
 #include "ingest/conn_guard.h"
 #include "ingest/ingest_counters.h"
+#include "ingest/pulse.h"
 #include "ingest/queue_writer.h"
 #include "ingest/webhook.h"
 
@@ -31,12 +33,15 @@ struct server {
     struct webhook *webhook;
     struct admin_hooks admin_hooks; /* borrowed by admin */
     struct admin *admin;
+    struct pulse *pulse;
     struct event *signals[SIGNAL_COUNT];
     struct event *drain_tick;
     int64_t drain_until_ms; /* 0: not draining */
     bool forced;
     atomic_int_least64_t values[INGEST_COUNTER_COUNT];
     struct counters counters;
+    struct histogram_cells cells[INGEST_HISTOGRAM_COUNT];
+    struct histograms histograms;
 };
 
 /* --- what the admin endpoint asks --- */
@@ -63,7 +68,10 @@ static void show_metrics(void *arg, struct buf *out)
     counters_set(&server->counters, INGEST_IN_FLIGHT, (int64_t)stats.in_flight);
     counters_set(&server->counters, INGEST_REDIS_RECONNECTS, (int64_t)stats.reconnects);
     counters_set(&server->counters, INGEST_REDIS_UP, queue_writer_is_ready(server->queue, why));
+    counters_set(&server->counters, INGEST_BUILD_INFO, 1);
     counters_render(&server->counters, out);
+    histograms_render(&server->histograms, out);
+    process_stats_render(out);
 }
 
 static void on_queue_changed(void *arg, bool up, const char *why)
@@ -101,6 +109,7 @@ static void on_stop(evutil_socket_t sig, short what, void *arg)
         return;
     }
     log_info("event=stopping signal=%d action=draining", (int)sig);
+    pulse_stopping(server->pulse);
     server->drain_until_ms = clock_system.mono_ms() + SERVER_DRAIN_MS;
     webhook_drain(server->webhook);
     conn_guard_drain(server->guard);
@@ -176,6 +185,7 @@ static enum status make_parts(struct server *server)
     };
     const struct conn_guard_conf guard_conf = {
         .max_connections = (size_t)conf->max_connections,
+        .buffer_max_bytes = (size_t)conf->body_limit_bytes + WEBHOOK_BUFFER_EXTRA,
         .request_deadline_ms = conf->request_deadline_ms,
         .clock = &clock_system,
         .counters = &server->counters,
@@ -187,6 +197,7 @@ static enum status make_parts(struct server *server)
         .tolerance_s = conf->tolerance_s,
         .body_limit_bytes = (size_t)conf->body_limit_bytes,
         .counters = &server->counters,
+        .histograms = &server->histograms,
         .clock = &clock_system,
     };
     enum status st = queue_writer_new(server->base, &queue_conf, &server->queue);
@@ -248,6 +259,7 @@ static void release(struct server *server)
             event_free(server->signals[i]);
     if (server->drain_tick)
         event_free(server->drain_tick);
+    pulse_free(server->pulse);
     if (server->base)
         event_base_free(server->base);
 }
@@ -258,16 +270,21 @@ enum status server_run(struct ingest_conf *conf, conf_lookup_fn *lookup)
     enum status st;
 
     server.counters = (struct counters){ ingest_counter_info, server.values, INGEST_COUNTER_COUNT };
+    server.histograms = (struct histograms){ ingest_histogram_info, server.cells,
+                                             INGEST_HISTOGRAM_COUNT };
     st = make_loop(&server);
     if (st == STATUS_OK)
         st = make_parts(&server);
     if (st == STATUS_OK)
         st = watch_signals(&server);
     if (st == STATUS_OK)
+        st = pulse_new(server.base, lookup, &server.pulse);
+    if (st == STATUS_OK)
         st = open_admin(&server);
     if (st == STATUS_OK)
         st = open_door(&server);
     if (st == STATUS_OK) {
+        pulse_ready(server.pulse);
         (void)event_base_dispatch(server.base);
         log_info("event=stopped forced=%d unanswered=%zu", (int)server.forced,
                  webhook_pending_count(server.webhook));

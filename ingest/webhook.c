@@ -36,6 +36,7 @@ struct webhook {
     struct signature_keys *keys;
     size_t pending;
     bool draining;
+    int64_t began_us;     /* when the request under way in on_request() came */
     int64_t log_after_ms; /* when the next rejection may be logged */
     uint64_t unlogged;    /* rejections since the last line */
 };
@@ -46,10 +47,18 @@ struct waiting {
     struct webhook *webhook;
     struct evhttp_request *request;
     int64_t skew_s;
+    int64_t began_us;
+    int64_t handed_us; /* to Redis */
 };
+
+static void observe(const struct webhook *webhook, enum ingest_histogram which, int64_t since_us)
+{
+    histograms_observe(webhook->conf.histograms, which, clock_mono_us() - since_us);
+}
 
 static void send_answer(struct webhook *webhook, struct evhttp_request *request, enum answer answer)
 {
+    observe(webhook, INGEST_REQUEST_DURATION, webhook->began_us);
     answer_send(request, answer, webhook->draining, webhook->conf.counters);
 }
 
@@ -88,7 +97,10 @@ static void on_added(enum status st, void *arg)
     if (st == STATUS_OK) {
         counters_add(webhook->conf.counters, INGEST_STORED, 1);
         counters_set(webhook->conf.counters, INGEST_CLOCK_SKEW, waiting->skew_s);
+        counters_set(webhook->conf.counters, INGEST_LAST_STORED_MS, webhook->conf.clock->wall_ms());
+        observe(webhook, INGEST_XADD_DURATION, waiting->handed_us);
     }
+    webhook->began_us = waiting->began_us;
     send_answer(webhook, waiting->request, st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE);
     free(waiting);
 }
@@ -136,7 +148,8 @@ static void store(struct webhook *webhook, struct evhttp_request *request,
         return;
     }
     (void)slice_to_i64(parts->timestamp, 0, INT64_MAX, &sent_s);
-    *waiting = (struct waiting){ webhook, request, now_ms / 1000 - sent_s };
+    *waiting = (struct waiting){ webhook, request, now_ms / 1000 - sent_s, webhook->began_us,
+                                 clock_mono_us() };
     if (queue_writer_add(webhook->conf.queue, &delivery, on_added, waiting) != STATUS_OK) {
         free(waiting);
         send_answer(webhook, request, ANSWER_UNAVAILABLE);
@@ -149,7 +162,8 @@ static void store(struct webhook *webhook, struct evhttp_request *request,
 static size_t body_pieces(struct evbuffer *buffer, struct slice pieces[BODY_PIECES_MAX])
 {
     struct evbuffer_iovec parts[BODY_PIECES_MAX];
-    int count = evbuffer_peek(buffer, -1, NULL, parts, BODY_PIECES_MAX);
+    ev_ssize_t len = (ev_ssize_t)evbuffer_get_length(buffer); /* with -1 it stops at the maximum */
+    int count = evbuffer_peek(buffer, len, NULL, parts, BODY_PIECES_MAX);
 
     if (count > BODY_PIECES_MAX) {
         pieces[0] = whole_body(buffer);
@@ -197,6 +211,7 @@ static void on_request(struct evhttp_request *request, void *arg)
     struct request_head head;
     bool framed;
 
+    webhook->began_us = clock_mono_us();
     request_head_read(evhttp_request_get_input_headers(request), &head);
     framed = request_head_is_framed(&head);
     if (!framed)

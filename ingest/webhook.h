@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/counters.h"
+#include "common/histogram.h"
 #include "common/slice.h"
 #include "common/status.h"
 
@@ -21,10 +22,14 @@ struct webhook;
  * request whose end could be found in two ways is answered and its connection closed.
  *
  * evhttp itself answers, with pages of its own, what never becomes a request: 400 for what is not
- * HTTP or has too large a header, 501 for a method without a name in HTTP, 413 for a body that is
+ * HTTP or has too large a header, 413 for a body that is
  * WEBHOOK_BODY_SLACK over the limit, 417 for an Expect that it does not know. */
 
-enum { WEBHOOK_BODY_SLACK = 64 * 1024, WEBHOOK_HEADERS_MAX = 16 * 1024 };
+enum {
+    WEBHOOK_BODY_SLACK = 64 * 1024,
+    WEBHOOK_HEADERS_MAX = 16 * 1024,
+    WEBHOOK_BUFFER_EXTRA = 2 * WEBHOOK_BODY_SLACK, /* what a request may have beside a full body */
+};
 
 /* All borrowed for the life of the webhook, but keys. */
 struct webhook_conf {
@@ -34,7 +39,8 @@ struct webhook_conf {
     int64_t tolerance_s;
     size_t body_limit_bytes;
     struct queue_writer *queue;
-    const struct counters *counters; /* of ingest_counters.h */
+    const struct counters *counters;     /* of ingest_counters.h */
+    const struct histograms *histograms; /* likewise */
     const struct clock *clock;
 };
 

@@ -7,11 +7,11 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libhired
 # shellcheck disable=SC2034
 demo_packages="redis-server redis-tools sqlite3 openssl ca-certificates"
 # shellcheck disable=SC2034
-unit_packages="clang llvm libcmocka-dev libclang-rt-14-dev"
+unit_packages="clang llvm libcmocka-dev libclang-rt-14-dev scdoc"
 # shellcheck disable=SC2034
 lint_packages="clang clang-tidy clang-format cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034
-e2e_packages="redis-server python3 python3-pytest python3-redis llvm ca-certificates"
+e2e_packages="scdoc man-db systemd redis-server prometheus python3 python3-pytest python3-redis llvm ca-certificates"
 
 is_installed() {
     dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'

@@ -7,39 +7,40 @@
 
 #include "worker/redis_link.h"
 
+enum { ACK_LIST_ANSWERS = 2 };
+
 void ack_list_add(struct ack_list *list, struct slice entry_id)
 {
     assert(list->count < QUEUE_BATCH_MAX);
     snprintf(list->ids[list->count++], QUEUE_ENTRY_ID_MAX + 1, "%.*s", SLICE_ARG(entry_id));
 }
 
-/* A command of these words, followed by all ids if with_ids. */
+/* A command of these words, followed by all ids. */
 static enum status append(struct ack_list *list, struct redis_link *link, const char *const words[],
-                          size_t count, bool with_ids)
+                          size_t count)
 {
     struct redis_command cmd;
     redis_command_set(&cmd, words, count);
-    for (size_t i = 0; with_ids && i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++)
         redis_command_add(&cmd, list->ids[i]);
     return redis_link_append(link, &cmd);
 }
 
+/* Not in a MULTI: a full Redis refuses to queue anything, even what makes room. The order makes up
+ * for it: if only the first is carried out, the entry is pending without content, and is
+ * acknowledged when it comes back that way; the other way round it would stay for ever. */
 enum status ack_list_send(struct ack_list *list, struct redis_link *link, const char *key,
                           const char *group)
 {
-    enum status st = append(list, link, (const char *[]){ "MULTI" }, 1, false);
+    enum status st = append(list, link, (const char *[]){ "XDEL", key }, 2);
     if (st == STATUS_OK)
-        st = append(list, link, (const char *[]){ "XACK", key, group }, 3, true);
-    if (st == STATUS_OK)
-        st = append(list, link, (const char *[]){ "XDEL", key }, 2, true);
-    if (st == STATUS_OK)
-        st = append(list, link, (const char *[]){ "EXEC" }, 1, false);
+        st = append(list, link, (const char *[]){ "XACK", key, group }, 3);
     return st;
 }
 
 enum status ack_list_confirm(struct ack_list *list, struct redis_link *link)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < ACK_LIST_ANSWERS; i++) {
         redisReply *reply = NULL;
         enum status st = redis_link_reply(link, 0, &reply);
         if (st != STATUS_OK)

@@ -20,13 +20,12 @@ struct ack_list {
 /* Copies one id. More than QUEUE_BATCH_MAX is a bug. */
 void ack_list_add(struct ack_list *list, struct slice entry_id);
 
-/* Puts MULTI, XACK, XDEL, EXEC for all of them into the link's output buffer: one transaction, so
- * that XLEN is the true backlog. STATUS_UNAVAILABLE: the connection is gone, the list is as it was.
- */
+/* Puts XDEL and XACK for all of them into the link's output buffer; they travel together and leave
+ * XLEN as the true backlog. STATUS_UNAVAILABLE: the connection is gone, the list is as it was. */
 enum status ack_list_send(struct ack_list *list, struct redis_link *link, const char *key,
                           const char *group) MUST_CHECK;
 
-/* Reads the four answers and empties the list. STATUS_UNAVAILABLE: not confirmed, the list is as it
+/* Reads the two answers and empties the list. STATUS_UNAVAILABLE: not confirmed, the list is as it
  * was. Blocks. */
 enum status ack_list_confirm(struct ack_list *list, struct redis_link *link) MUST_CHECK;
 

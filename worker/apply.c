@@ -64,11 +64,11 @@ static enum status bury(const struct run *run, const struct event *ev)
     return store_bury(run->store, &letter);
 }
 
-static enum status upsert(const struct run *run, const struct event *ev)
+enum status apply_object(struct store *store, const struct event *ev)
 {
-    enum status st = store_upsert(run->store, &ev->row);
+    enum status st = store_upsert(store, &ev->row);
     for (size_t i = 0; st == STATUS_OK && i < ev->object->child_count; i++)
-        st = store_replace_children(run->store, ev->object->children[i].table, ev->clerk_id,
+        st = store_replace_children(store, ev->object->children[i].table, ev->clerk_id,
                                     &ev->children[i]);
     return st;
 }
@@ -81,11 +81,22 @@ static enum status take_effect(const struct run *run, const struct event *ev)
     case EVENT_DEAD:
         return bury(run, ev);
     case EVENT_UPSERT:
-        return upsert(run, ev);
+        FAULT_POINT("in_effect", ev->svix_id);
+        return apply_object(run->store, ev);
     case EVENT_DELETE:
         return store_delete(run->store, ev->row.table, ev->clerk_id, ev->event_at);
     }
     return STATUS_FATAL;
+}
+
+/* An operator may have put a dead letter back into the stream: then its ledger row and the letter
+ * are gone now, and it is an event like others. Any trouble goes to *st. */
+static bool is_wanted_again(const struct run *run, const struct event *ev, enum status *st)
+{
+    enum status taken = store_take_retry(run->store, ev->svix_id);
+    if (taken != STATUS_OK && taken != STATUS_NOT_FOUND)
+        *st = taken;
+    return taken == STATUS_OK;
 }
 
 static enum apply_result result_of(const struct event *ev)
@@ -99,6 +110,8 @@ static enum status apply_event(const struct run *run, const struct event *ev,
                                enum apply_result *ret_result)
 {
     enum status st = record(run, ev);
+    if (st == STATUS_DUPLICATE && is_wanted_again(run, ev, &st))
+        st = record(run, ev);
     if (st == STATUS_DUPLICATE) {
         *ret_result = APPLY_DUPLICATE;
         return STATUS_OK;

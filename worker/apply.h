@@ -33,6 +33,11 @@ const char *apply_result_name(enum apply_result result);
 enum status apply_batch(struct store *store, struct event *events, size_t count, int64_t now_ms,
                         int64_t attempts, enum apply_result *results) MUST_CHECK;
 
+/* Inserts or updates the object of ev (EVENT_UPSERT) and makes its child rows exactly those of ev,
+ * inside a transaction of the caller: what one event does, without its ledger row. STATUS_STALE:
+ * the guards forbid it, nothing was changed. STATUS_BAD_DATA and the rest as in store.h. */
+enum status apply_object(struct store *store, const struct event *ev) MUST_CHECK;
+
 /* Counts a lonely attempt at svix_id, durably, before it is made: *ret_count is 1 for the first.
  * Statuses as above. */
 enum status apply_attempt(struct store *store, struct slice svix_id, int64_t *ret_count) MUST_CHECK;

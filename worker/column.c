@@ -230,7 +230,7 @@ static enum status read_is_primary(const struct column_reader *reader,
         st = pick_primary(reader, column, reader->parent, &text);
     if (st != STATUS_OK)
         return st;
-    *ret_value = int_value(text.ptr && cJSON_IsString(item) &&
+    *ret_value = int_value(text.ptr && item && cJSON_IsString(item) &&
                            slice_equals(text, slice_of(item->valuestring)));
     return STATUS_OK;
 }

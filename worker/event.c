@@ -140,6 +140,7 @@ enum status event_decode(const struct event_source *source, struct slice instanc
     struct event ev = {
         .action = EVENT_IGNORE,
         .svix_id = source->svix_id,
+        .sent_s = source->sent_s,
         .received_ms = source->received_ms,
         .body = source->body,
         .memory = arena_new(ARENA_FIRST_BYTES),

@@ -44,6 +44,7 @@ struct event {
     struct slice clerk_id; /* of the object; "" if none could be read */
     int64_t event_at;      /* envelope's timestamp in ms (values below 1e11 are seconds); else
                               data.updated_at; else sent_s */
+    int64_t sent_s;        /* as in the source */
     int64_t received_ms;
     struct slice body;                   /* the exact bytes, for a dead letter */
     const struct catalog_object *object; /* NULL for EVENT_IGNORE and EVENT_DEAD */

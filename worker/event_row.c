@@ -52,7 +52,7 @@ static enum status read_key(const struct column_reader *reader, struct slice key
 
 static enum status read_id(const struct column_reader *reader, struct slice *ret_id)
 {
-    struct slice text;
+    struct slice text = { NULL, 0 };
     enum status st = read_key(reader, SLICE("id"), &text);
 
     if (st != STATUS_OK)

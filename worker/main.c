@@ -8,6 +8,8 @@
 
 #include "common/admin.h"
 #include "common/log.h"
+#include "common/notify.h"
+#include "worker/commands.h"
 #include "worker/event.h"
 #include "worker/redis_link.h"
 #include "worker/store.h"
@@ -53,7 +55,12 @@ static bool is_ready(void *arg, char why[ADMIN_WHY_MAX])
 static void render_metrics(void *arg, struct buf *out)
 {
     (void)arg;
-    counters_render(worker_counters(), out);
+    worker_counters_render(out);
+}
+
+static const char *from_environment(const char *name)
+{
+    return getenv(name);
 }
 
 static int run(const struct worker_conf *conf)
@@ -69,7 +76,8 @@ static int run(const struct worker_conf *conf)
             conf->admin.host, conf->admin.port);
         return EXIT_TROUBLE;
     }
-    enum status st = worker_run(conf, &clock_system, &stop_flag);
+    struct notify notify = notify_make(from_environment);
+    enum status st = worker_run(conf, &clock_system, &stop_flag, &notify);
     if (st == STATUS_NO_MEMORY)
         log_error("event=out_of_memory action=stopping_events_stay_in_redis");
     admin_thread_stop(admin);
@@ -122,12 +130,30 @@ static const struct {
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
+/* What an operator asks for; each reads words of its own. */
+static const struct {
+    const char *word;
+    int (*act)(const struct worker_conf *conf, int argc, char **argv);
+    const char *help;
+    const char *manual;
+} tools[] = {
+    { "status", status_command, "the whole at a glance, and what is wrong with it", status_help },
+    { "peek", peek_command, "the oldest events that wait", peek_help },
+    { "dead", dead_command, "list, show, retry, drop, export what could not be applied",
+      dead_help },
+    { "import", import_command, "apply answers of Clerk's Backend API; find drift", import_help },
+};
+
+enum { TOOL_COUNT = sizeof tools / sizeof *tools };
+
 static int print_help(void)
 {
     puts("Usage: clerk-worker [COMMAND]\n\nTakes Clerk's events from the Redis stream and applies "
          "them to the database.\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         printf("  %-15s %s\n", commands[i].word, commands[i].help);
+    for (size_t i = 0; i < TOOL_COUNT; i++)
+        printf("  %-15s %s (--help)\n", tools[i].word, tools[i].help);
     puts("  --version       versions of this program and its libraries\n  --help          "
          "this\n\nSettings (environment; each "
          "also as NAME_FILE):");
@@ -143,21 +169,40 @@ static int print_version(void)
     return EXIT_SUCCESS;
 }
 
-static const char *from_environment(const char *name)
+/* Reads the settings; *ret_code is what to leave with when they are wrong. */
+static bool load_settings(struct worker_conf *ret_conf, int *ret_code)
 {
-    return getenv(name);
+    char why[CONF_ERROR_MAX];
+    if (worker_conf_load(from_environment, ret_conf, why) != STATUS_OK) {
+        fprintf(stderr, "clerk-worker: %s\n", why);
+        *ret_code = EXIT_USAGE;
+        return false;
+    }
+    log_setup("worker", (enum log_level)ret_conf->log_level, (enum log_format)ret_conf->log_format);
+    return true;
 }
 
 static int with_settings(int (*act)(const struct worker_conf *conf))
 {
     struct worker_conf conf;
-    char why[CONF_ERROR_MAX];
-    if (worker_conf_load(from_environment, &conf, why) != STATUS_OK) {
-        fprintf(stderr, "clerk-worker: %s\n", why);
-        return EXIT_USAGE;
-    }
-    log_setup("worker", (enum log_level)conf.log_level, (enum log_format)conf.log_format);
-    int code = act(&conf);
+    int code;
+    if (!load_settings(&conf, &code))
+        return code;
+    code = act(&conf);
+    worker_conf_release(&conf);
+    return code;
+}
+
+static int run_tool(size_t which, int argc, char **argv)
+{
+    struct worker_conf conf;
+    int code;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return fputs(tools[which].manual, stdout) < 0;
+    if (!load_settings(&conf, &code))
+        return code;
+    code = tools[which].act(&conf, argc, argv);
     worker_conf_release(&conf);
     return code;
 }
@@ -169,6 +214,9 @@ int main(int argc, char **argv)
         return print_help();
     if (strcmp(word, "--version") == 0)
         return print_version();
+    for (size_t i = 0; i < TOOL_COUNT; i++)
+        if (strcmp(word, tools[i].word) == 0)
+            return run_tool(i, argc - 1, argv + 1);
     for (size_t i = 0; argc <= 2 && i < COMMAND_COUNT; i++)
         if (strcmp(word, commands[i].word) == 0)
             return with_settings(commands[i].act);

@@ -39,10 +39,20 @@ static void log_dead(const struct event *ev)
              SLICE_ARG(ev->svix_id), SLICE_ARG(ev->type), ev->reason);
 }
 
+static void note_times(const struct event *ev, int64_t now_ms)
+{
+    if (ev->sent_s > 0)
+        histograms_observe(worker_histograms(), WORKER_END_TO_END, now_ms / 1000 - ev->sent_s);
+    if (ev->received_ms > counters_get(worker_counters(), WORKER_LAST_EVENT_MS))
+        counters_set(worker_counters(), WORKER_LAST_EVENT_MS, ev->received_ms);
+}
+
 static void note_results(const struct processor *p, size_t count)
 {
+    int64_t now_ms = p->clock->wall_ms();
     for (size_t i = 0; i < count; i++) {
         counters_add(worker_counters(), (size_t)WORKER_EVENTS_APPLIED + p->results[i], 1);
+        note_times(&p->events[i], now_ms);
         if (p->results[i] == APPLY_DEAD)
             log_dead(&p->events[i]);
         log_debug("event=processed svix_id=%.*s type=%.*s outcome=%s",
@@ -50,7 +60,8 @@ static void note_results(const struct processor *p, size_t count)
                   apply_result_name(p->results[i]));
     }
     counters_add(worker_counters(), WORKER_BATCHES, 1);
-    counters_set(worker_counters(), WORKER_LAST_COMMIT_MS, p->clock->wall_ms());
+    counters_set(worker_counters(), WORKER_LAST_COMMIT_MS, now_ms);
+    histograms_observe(worker_histograms(), WORKER_BATCH_SIZE, (int64_t)count);
 }
 
 /* An entry that somebody else wrote into our stream: kept as a dead letter under its entry id. */
@@ -102,9 +113,11 @@ static enum status after_failure(struct processor *p, enum status st)
 static enum status apply_until_done(struct processor *p, size_t count, int64_t attempts)
 {
     for (;;) {
+        int64_t start_us = clock_mono_us();
         enum status st = apply_batch(p->store, p->events, count, p->clock->wall_ms(), attempts,
                                      p->results);
         if (st == STATUS_OK) {
+            histograms_observe(worker_histograms(), WORKER_TX_DURATION, clock_mono_us() - start_us);
             trouble_over(p->database);
             note_results(p, count);
             return st;

@@ -76,6 +76,13 @@ static enum status create_group(struct queue_reader *qr)
     return st;
 }
 
+/* Whether the group may well exist although it could not be created. A full Redis refuses to create
+ * even what is there; reading and deleting it allows, and only that makes room again. */
+static bool may_exist(const char *why)
+{
+    return strstr(why, "BUSYGROUP") || strstr(why, "OOM command not allowed");
+}
+
 static enum status ensure_open(struct queue_reader *qr)
 {
     enum status st = redis_link_open(qr->link);
@@ -83,7 +90,7 @@ static enum status ensure_open(struct queue_reader *qr)
         return st;
     st = create_group(qr);
     /* The error that means success costs the connection, as every error reply does. */
-    if (st == STATUS_UNAVAILABLE && strstr(redis_link_why(qr->link), "BUSYGROUP"))
+    if (st == STATUS_UNAVAILABLE && may_exist(redis_link_why(qr->link)))
         st = redis_link_open(qr->link);
     if (st == STATUS_OK) {
         qr->has_history = true;

@@ -68,7 +68,7 @@ enum status queue_reader_next(struct queue_reader *qr, size_t max, int64_t wait_
 void queue_reader_owe(struct queue_reader *qr, const struct batch *batch, size_t first,
                       size_t count);
 
-/* Sends the acknowledgements owed now: XACK and XDEL in one MULTI. Blocks. */
+/* Sends the acknowledgements owed now: XDEL and XACK. Blocks. */
 enum status queue_reader_flush(struct queue_reader *qr) MUST_CHECK;
 
 /* The connection, for queue_watch. Borrowed. */

@@ -46,6 +46,38 @@ static int64_t oldest_age(const redisReply *range, int64_t now_ms)
     return born_ms > 0 && born_ms < now_ms ? now_ms - born_ms : 0;
 }
 
+/* One group's [name, value, name, value, …]: which names there are depends on the version. */
+static void read_group(const redisReply *group, struct queue_backlog *backlog)
+{
+    for (size_t i = 0; i + 1 < group->elements; i += 2) {
+        struct slice name = slice_of(group->element[i]->str);
+        const redisReply *value = group->element[i + 1];
+        if (value->type != REDIS_REPLY_INTEGER)
+            continue;
+        if (slice_equals(name, SLICE("pending")))
+            backlog->pending = value->integer;
+        else if (slice_equals(name, SLICE("consumers")))
+            backlog->consumers = value->integer;
+        else if (slice_equals(name, SLICE("lag")))
+            backlog->lag = value->integer;
+    }
+}
+
+static bool is_named(const redisReply *group, struct slice name)
+{
+    for (size_t i = 0; i + 1 < group->elements; i += 2)
+        if (slice_equals(slice_of(group->element[i]->str), SLICE("name")))
+            return slice_equals(slice_of(group->element[i + 1]->str), name);
+    return false;
+}
+
+static void read_groups(const redisReply *groups, struct slice name, struct queue_backlog *backlog)
+{
+    for (size_t i = 0; groups->type == REDIS_REPLY_ARRAY && i < groups->elements; i++)
+        if (is_named(groups->element[i], name))
+            read_group(groups->element[i], backlog);
+}
+
 enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf *conf,
                                 int64_t now_ms, struct queue_backlog *ret_backlog)
 {
@@ -57,11 +89,13 @@ enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf
     backlog.length = integer_of(reply);
     freeReplyObject(reply);
 
-    st = call(link, (const char *[]){ "XPENDING", conf->key, conf->group }, 3, &reply);
+    st = call(link, (const char *[]){ "XINFO", "GROUPS", conf->key }, 3, &reply);
     if (st != STATUS_OK)
         return st;
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
-        backlog.pending = integer_of(reply->element[0]);
+    backlog.lag = -1;
+    read_groups(reply, slice_of(conf->group), &backlog);
+    if (backlog.lag < 0) /* nil: Redis has lost count */
+        backlog.lag = backlog.length > backlog.pending ? backlog.length - backlog.pending : 0;
     freeReplyObject(reply);
 
     st = call(link, (const char *[]){ "XRANGE", conf->key, "-", "+", "COUNT", "1" }, 6, &reply);

@@ -12,10 +12,12 @@ struct queue_conf;
 /* Looks at the queue from outside, and tidies it. Both calls block; STATUS_UNAVAILABLE:
  * redis_link_why() says why. */
 
-/* Source: XLEN, XPENDING, XRANGE. */
+/* Source: XLEN, XINFO GROUPS, XRANGE. */
 struct queue_backlog {
     int64_t length;        /* entries in the stream: the backlog */
     int64_t pending;       /* of those, given to a consumer and not acknowledged */
+    int64_t lag;           /* not yet given to any; where Redis does not know: length - pending */
+    int64_t consumers;     /* that the group knows */
     int64_t oldest_age_ms; /* of the first entry; 0 when the stream is empty */
 };
 

@@ -10,18 +10,24 @@
 #include "common/status.h"
 #include "worker/row.h"
 
-/* The database behind one interface. Every call but store_open() may return
- *   STATUS_UNAVAILABLE  world: locked, full, read-only, gone. Roll back, keep the events, try again
- * later STATUS_BAD_DATA     this statement's values cannot be stored (the transaction goes on after
- * store_rollback_to()) STATUS_FATAL        operator: corrupt file, not a database, schema of a
- * newer program, wrong password beside what it names. store_why() then has one line for the log.
- * Nothing here logs. Not for two threads at once, and never carried over fork(). All calls block.
- */
+/* The database behind one interface. Every call but store_open() may return three kinds of trouble:
+ *
+ * STATUS_UNAVAILABLE, the world: locked, full, read-only, gone. Roll back, keep the events, try
+ * again later.
+ *
+ * STATUS_BAD_DATA, the data: this statement's values cannot be stored. The transaction can go on,
+ * after store_rollback_to() where something else was written for the same event.
+ *
+ * STATUS_FATAL, the operator: corrupt file, not a database, replaced under us, schema of a newer
+ * program.
+ *
+ * store_why() then has one line for the log. Nothing here logs. Not for two threads at once, and
+ * never carried over fork(). All calls block. */
 
 struct store;
 
 enum store_delete_mode { STORE_DELETE_HARD, STORE_DELETE_SOFT };
-enum store_outcome { STORE_APPLIED, STORE_STALE, STORE_IGNORED, STORE_DEAD };
+enum store_outcome { STORE_APPLIED, STORE_STALE, STORE_IGNORED, STORE_DEAD, STORE_RETRYING };
 
 enum { STORE_ERROR_MAX = 300, STORE_SCHEMA_VERSION = 1 };
 
@@ -44,7 +50,7 @@ struct store_dead_letter {
     int64_t attempts, received_at, failed_at;
 };
 
-/* The name stored in webhook_events.outcome: applied, stale, ignored, dead. */
+/* The name stored in webhook_events.outcome: applied, stale, ignored, dead, retrying. */
 const char *store_outcome_name(enum store_outcome outcome);
 
 /* Name and version of the database library at run time, for --version: "SQLite 3.40.1". */
@@ -66,26 +72,33 @@ const char *store_why(const struct store *store);
 
 /* --- one transaction: begin, any of the calls below, commit or rollback --- */
 
-/* Waits for the writer's turn among all workers on this database, then begins. STATUS_STOPPED: the
- * stop flag was seen. */
+/* Waits for the writer's turn among all workers on this database, then begins. A free turn is taken
+ * even when the stop flag is set; STATUS_STOPPED: it was set while another had the turn. A wait
+ * ends early only by a signal whose handler was installed without SA_RESTART. */
 enum status store_begin(struct store *store) MUST_CHECK;
 
 /* Makes it durable (fsync) and gives the turn away. After a failure the transaction is rolled back.
  */
 enum status store_commit(struct store *store) MUST_CHECK;
 
-/* Undoes the open transaction, if any, and gives the turn away. Never fails. */
+/* Undoes the open transaction, if any, and gives the turn away. Never fails and leaves store_why()
+ * alone. */
 void store_rollback(struct store *store);
 
-/* A point inside the transaction to which the work on one event can be undone. Not nested. */
+/* A point inside the transaction to which the work on one event can be undone. Not nested: each
+ * store_savepoint() is ended by store_release(), also after store_rollback_to(), which undoes but
+ * leaves the savepoint where it was, so that another try can be made. */
 enum status store_savepoint(struct store *store) MUST_CHECK;
 enum status store_release(struct store *store) MUST_CHECK;
 enum status store_rollback_to(struct store *store) MUST_CHECK;
 
-/* Inserts into the ledger. STATUS_DUPLICATE: the svix_id is there already, nothing was changed. */
+/* Inserts into the ledger; empty texts, and event_at and received_at of 0, become NULL.
+ * STATUS_DUPLICATE: the svix_id is there already, nothing was changed. */
 enum status store_record(struct store *store, const struct store_ledger_row *row) MUST_CHECK;
 
-/* Changes the outcome of a ledger row inserted in this transaction. */
+/* Changes the outcome of a ledger row inserted in this transaction. STATUS_NOT_FOUND: there is
+ * none.
+ */
 enum status store_set_outcome(struct store *store, struct slice svix_id,
                               enum store_outcome outcome) MUST_CHECK;
 
@@ -110,8 +123,22 @@ enum status store_replace_children(struct store *store, const struct catalog_tab
 enum status store_delete(struct store *store, const struct catalog_table *table,
                          struct slice clerk_id, int64_t event_at) MUST_CHECK;
 
-/* Inserts a dead letter, or replaces the one with this svix_id. */
+/* Inserts a dead letter, or replaces the one with this svix_id. The body's exact bytes are kept,
+ * whatever they are (a BLOB; the sqlite3 shell shows it as text). */
 enum status store_bury(struct store *store, const struct store_dead_letter *letter) MUST_CHECK;
+
+/* How a dead letter is tried again. An operator's store_reopen() marks the ledger row of a letter
+ * that exists as `retrying`; once that is committed the event is put back into the stream; the
+ * worker that gets it there finds its svix-id in the ledger, and store_take_retry() removes the
+ * marked row and the letter in the transaction that applies the event (or buries it again).
+ * Whatever dies or is away in between, the letter stays until then, and store_reopen() may be
+ * repeated. STATUS_NOT_FOUND: there is no such letter (no such mark), nothing was changed. */
+enum status store_reopen(struct store *store, struct slice svix_id, int64_t now_ms) MUST_CHECK;
+enum status store_take_retry(struct store *store, struct slice svix_id) MUST_CHECK;
+
+/* Removes a dead letter for good; its ledger row says `dead`, so that a copy still in the stream is
+ * a duplicate. STATUS_NOT_FOUND: there is none. */
+enum status store_drop_dead(struct store *store, struct slice svix_id) MUST_CHECK;
 
 /* Counts lonely attempts at an event that is suspected of killing the process: +1, and *ret_count
  * is the new number. Belongs into a transaction of its own, committed before the attempt.
@@ -121,15 +148,25 @@ enum status store_attempt_done(struct store *store, struct slice svix_id) MUST_C
 
 /* --- between transactions --- */
 
-/* Removes at most limit ledger rows processed before before_ms, in a transaction of its own. */
+/* Removes at most limit ledger rows processed before before_ms, the oldest first, in a transaction
+ * of its own. STATUS_STOPPED as store_begin(). */
 enum status store_prune(struct store *store, int64_t before_ms, size_t limit,
                         size_t *ret_removed) MUST_CHECK;
 
-/* Housekeeping after commits: SQLite's checkpoint, when its log has grown or when idle is true.
- * Cheap when there is nothing. */
+/* What a worker shows of the database; cheap whatever the size of the ledger. */
+struct store_signs {
+    int64_t dead_letters;  /* rows */
+    int64_t last_event_ms; /* received_at of the ledger row that was processed last; 0: none */
+};
+enum status store_signs(struct store *store, struct store_signs *ret_signs) MUST_CHECK;
+
+/* Housekeeping after commits: SQLite's checkpoint, when its log has grown by 16 MiB, and, where
+ * idle is true and no other worker is at its turn, of whatever it holds. To be called after every
+ * commit and whenever there was nothing to do; cheap when there is nothing. Readers that put a
+ * checkpoint off are no error, nor is the stop flag. */
 enum status store_maintain(struct store *store, bool idle) MUST_CHECK;
 
-/* True when the database answers a trivial query. */
+/* STATUS_OK when the file is the one that was opened and answers a trivial query. */
 enum status store_ping(struct store *store) MUST_CHECK;
 
 #endif

@@ -133,12 +133,11 @@ enum status store_open(const struct store_conf *conf, struct store **ret_store,
     return st;
 }
 
-/* The last connection to close checkpoints and removes the log. Not without the turn, and not when
- * another file stands at our path: the log there is that file's. */
+/* The last connection to close checkpoints and removes the log; not without the turn. Where the
+ * file at our path is no longer the one we opened, SQLite leaves the log alone of itself. */
 static void close_database(struct store *store)
 {
-    bool is_ours = store_lock_try(&store->lock) && store_sqlite_check_file(store) == STATUS_OK;
-    if (!is_ours)
+    if (!store_lock_try(&store->lock))
         (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     int code = sqlite3_close(store->db);
     assert(code == SQLITE_OK); /* else a statement was not finalised */

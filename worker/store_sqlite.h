@@ -17,7 +17,8 @@ struct sqlite3_stmt;
 /* What the parts of the SQLite store share; nobody else includes this. The parts: store_sqlite.c
  * opens and closes, _schema brings the tables up to date, _file looks after the files, _call
  * prepares and runs statements, _turn holds transactions and checkpoints, _rows the object tables,
- * _ledger the tables of our own, _error judges SQLite's codes. */
+ * _ledger the tables of our own, _dead what an operator does to dead letters,
+ * _read and _compare look in from outside, _error judges SQLite's codes. */
 
 /* The statements that belong to no table of the catalog; their text is in store_sqlite_call.c. */
 enum fixed {
@@ -31,11 +32,17 @@ enum fixed {
     FIXED_SET_OUTCOME,
     FIXED_PRUNE,
     FIXED_BURY,
+    FIXED_REOPEN,
+    FIXED_TAKE_RETRY,
+    FIXED_END_RETRY,
+    FIXED_DROP_DEAD,
     FIXED_ATTEMPT,
     FIXED_ATTEMPT_DONE,
     FIXED_TOMBSTONE_FIND,
     FIXED_TOMBSTONE_ADD,
     FIXED_TOMBSTONE_LOWER,
+    FIXED_COUNT_DEAD,
+    FIXED_LAST_EVENT,
     FIXED_COUNT
 };
 

@@ -22,6 +22,15 @@ static const char *const fixed_text[FIXED_COUNT] = {
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (svix_id) DO UPDATE SET "
         "type = excluded.type, reason = excluded.reason, attempts = excluded.attempts, "
         "body = excluded.body, received_at = excluded.received_at, failed_at = excluded.failed_at",
+    [FIXED_REOPEN] =
+        "INSERT INTO webhook_events (svix_id, type, received_at, processed_at, outcome) "
+        "SELECT svix_id, type, received_at, ?2, 'retrying' FROM dead_letters WHERE svix_id = ?1 "
+        "ON CONFLICT (svix_id) DO UPDATE SET outcome = excluded.outcome, "
+        "processed_at = excluded.processed_at",
+    [FIXED_TAKE_RETRY] = "DELETE FROM webhook_events WHERE svix_id = ?1 AND outcome = 'retrying'",
+    [FIXED_END_RETRY] = "UPDATE webhook_events SET outcome = 'dead' "
+                        "WHERE svix_id = ?1 AND outcome = 'retrying'",
+    [FIXED_DROP_DEAD] = "DELETE FROM dead_letters WHERE svix_id = ?1",
     [FIXED_ATTEMPT] = "INSERT INTO worker_attempts (svix_id, count) VALUES (?1, 1) "
                       "ON CONFLICT (svix_id) DO UPDATE SET count = worker_attempts.count + 1 "
                       "RETURNING count",
@@ -31,6 +40,9 @@ static const char *const fixed_text[FIXED_COUNT] = {
                             "VALUES (?1, ?2, ?3) ON CONFLICT (clerk_id) DO NOTHING",
     [FIXED_TOMBSTONE_LOWER] =
         "UPDATE tombstones SET event_at = ?2 WHERE clerk_id = ?1 AND event_at > ?2",
+    [FIXED_COUNT_DEAD] = "SELECT count(*) FROM dead_letters",
+    [FIXED_LAST_EVENT] = "SELECT coalesce(received_at, processed_at) FROM webhook_events "
+                         "ORDER BY processed_at DESC LIMIT 1",
 };
 
 static enum status prepare(struct store *store, struct slice sql, struct sqlite3_stmt **slot)

@@ -5,10 +5,8 @@
 const char *store_outcome_name(enum store_outcome outcome)
 {
     static const char *const names[] = {
-        [STORE_APPLIED] = "applied",
-        [STORE_STALE] = "stale",
-        [STORE_IGNORED] = "ignored",
-        [STORE_DEAD] = "dead",
+        [STORE_APPLIED] = "applied", [STORE_STALE] = "stale",       [STORE_IGNORED] = "ignored",
+        [STORE_DEAD] = "dead",       [STORE_RETRYING] = "retrying",
     };
     return names[outcome];
 }
@@ -75,4 +73,18 @@ enum status store_attempt_done(struct store *store, struct slice svix_id)
     struct call c = call_fixed(store, FIXED_ATTEMPT_DONE);
     call_text(&c, svix_id);
     return call_run(&c);
+}
+
+enum status store_signs(struct store *store, struct store_signs *ret_signs)
+{
+    struct store_signs signs = { 0 };
+    struct call c = call_fixed(store, FIXED_COUNT_DEAD);
+    enum status st = call_run_for(&c, &signs.dead_letters, NULL);
+    if (st != STATUS_OK)
+        return st;
+    c = call_fixed(store, FIXED_LAST_EVENT);
+    st = call_run_for(&c, &signs.last_event_ms, NULL);
+    if (st == STATUS_OK)
+        *ret_signs = signs;
+    return st;
 }

@@ -35,6 +35,7 @@ void trouble_wait(struct trouble *t, const char *why)
     }
     counters_set(worker_counters(), t->up_gauge, 0);
     counters_add(worker_counters(), t->error_total, 1);
+    (void)notify_alive(t->notify, t->clock->mono_ms());
     int64_t until_ms = t->clock->mono_ms() + backoff_next_ms(&t->backoff);
     while (!*t->stop && t->clock->mono_ms() < until_ms)
         clock_sleep_ms(SLICE_MS);

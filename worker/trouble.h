@@ -6,6 +6,7 @@
 
 #include "common/backoff.h"
 #include "common/clock.h"
+#include "common/notify.h"
 #include "worker/worker_counters.h"
 
 /* One neighbour (Redis, the database) that may be away for a while: says so once when it goes, once
@@ -16,12 +17,13 @@ struct trouble {
     enum worker_counter error_total;
     const struct clock *clock;
     const volatile sig_atomic_t *stop;
+    struct notify *notify; /* hears that we live while we wait; NULL: nobody */
     struct backoff backoff;
     bool is_down;
     int64_t since_ms; /* monotonic; of the last change to down */
 };
 
-/* A neighbour that is up. name, clock and stop are borrowed. */
+/* A neighbour that is up, and nobody to notify. name, clock and stop are borrowed. */
 struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
                             enum worker_counter error_total, const struct clock *clock,
                             const volatile sig_atomic_t *stop);

@@ -33,6 +33,7 @@ struct upkeep {
     int64_t next_watch_ms;
     int64_t next_sweep_ms;
     int64_t next_prune_ms;
+    int64_t next_look_ms;
     bool sweep_refused; /* said once: the rights of this Redis user do not reach that far */
 };
 
@@ -75,7 +76,21 @@ static enum status watch(struct upkeep *u)
         return st;
     counters_set(worker_counters(), WORKER_STREAM_LENGTH, backlog.length);
     counters_set(worker_counters(), WORKER_PENDING, backlog.pending);
+    counters_set(worker_counters(), WORKER_GROUP_LAG, backlog.lag);
+    counters_set(worker_counters(), WORKER_CONSUMERS, backlog.consumers);
     counters_set(worker_counters(), WORKER_OLDEST_AGE_MS, backlog.oldest_age_ms);
+    return STATUS_OK;
+}
+
+/* The last event is that of all workers on this database, and survives a restart. */
+static enum status look_at_store(struct upkeep *u)
+{
+    struct store_signs signs;
+    enum status st = store_signs(u->store, &signs);
+    if (st != STATUS_OK)
+        return st;
+    counters_set(worker_counters(), WORKER_DEAD_LETTERS, signs.dead_letters);
+    counters_set(worker_counters(), WORKER_LAST_EVENT_MS, signs.last_event_ms);
     return STATUS_OK;
 }
 
@@ -84,9 +99,9 @@ static enum status sweep(struct upkeep *u)
     if (u->sweep_refused)
         return STATUS_OK;
     int64_t idle_ms = u->conf->claim_idle_ms * IDLE_CLAIMS;
-    int64_t least_ms = FAULT_PERIOD_MS("CLERK_FAULT_IDLE_MIN_MS", IDLE_MIN_MS);
-    if (idle_ms < least_ms)
-        idle_ms = least_ms;
+    if (idle_ms < IDLE_MIN_MS)
+        idle_ms = IDLE_MIN_MS;
+    idle_ms = FAULT_PERIOD_MS("CLERK_FAULT_CONSUMER_IDLE_MS", idle_ms);
     enum status st = redis_link_open(u->link);
     if (st == STATUS_OK)
         st = queue_watch_sweep(u->link, u->queue, idle_ms, false);
@@ -116,6 +131,8 @@ enum status upkeep_turn(struct upkeep *u, bool idle)
     enum status st = store_maintain(u->store, idle);
     if (st == STATUS_OK && is_due(u, &u->next_prune_ms, PRUNE_MS))
         st = prune(u);
+    if (st == STATUS_OK && is_due(u, &u->next_look_ms, WATCH_MS))
+        st = look_at_store(u);
     if (st == STATUS_FATAL) {
         log_error("event=database_failed why=%s action=stopping_events_stay_in_redis",
                   store_why(u->store));

@@ -118,7 +118,7 @@ static void leave(struct worker *w)
 }
 
 enum status worker_run(const struct worker_conf *conf, const struct clock *clock,
-                       const volatile sig_atomic_t *stop)
+                       const volatile sig_atomic_t *stop, struct notify *notify)
 {
     struct queue_conf queue = {
         .url = &conf->redis_url,
@@ -137,15 +137,22 @@ enum status worker_run(const struct worker_conf *conf, const struct clock *clock
         .batch_limit = conf->batch_size < BATCH_SLOW_START ? (size_t)conf->batch_size
                                                            : BATCH_SLOW_START,
     };
+    w.redis.notify = notify;
+    w.database.notify = notify;
     w.reader = queue_reader_new(&queue);
     enum status st = w.reader ? open_store(&w) : STATUS_NO_MEMORY;
     if (st == STATUS_OK)
         st = prepare(&w, &queue);
-    if (st == STATUS_OK)
+    if (st == STATUS_OK) {
         log_info("event=started consumer=%s database_schema=%d", conf->name,
                  (int)STORE_SCHEMA_VERSION);
-    while (st == STATUS_OK && !*stop)
+        notify_ready(notify);
+    }
+    while (st == STATUS_OK && !*stop) {
+        (void)notify_alive(notify, clock->mono_ms());
         st = turn(&w);
+    }
+    notify_stopping(notify);
     leave(&w);
     return st == STATUS_STOPPED ? STATUS_OK : st;
 }

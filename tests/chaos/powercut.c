@@ -5,19 +5,23 @@
  *
  *   POWERCUT_DIR          the folder that is watched, absolute; files directly in it
  *   POWERCUT_KEEP         where the durable state is kept: names/NAME is a hard link to data/INODE
- *   POWERCUT_SYNCHRONOUS  replaces FULL in "PRAGMA synchronous = FULL": the control run that must
- * lose something
+ *   POWERCUT_SYNC_MS      how long a sync takes, 0 to 9: a slow disk leaves more to lose
+ *   POWERCUT_SYNCHRONOUS  replaces FULL in "PRAGMA synchronous = FULL", for the control run
  *
  * Rules of the model: fsync() and fdatasync() of a file make its content, its length and the name
  * it has now durable (as ext4, XFS and btrfs do for new files); fsync() of the folder makes all
  * names durable. Files ending in "-shm" are memory. Writes since the last fsync are noted as one
  * range of bytes, in a table that all processes share. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -30,12 +34,12 @@ static uint64_t inode_of_fd[FDS_MAX]; /* 0: not ours */
 /* The machine does not die, only processes do: the disk itself need not be waited for. */
 int fsync(int fd)
 {
-    return keep_is_on() ? keep_sync(fd) : REAL(fsync)(fd);
+    return keep_is_on() ? keep_sync(fd) : (int)syscall(SYS_fsync, fd);
 }
 
 int fdatasync(int fd)
 {
-    return keep_is_on() ? keep_sync(fd) : REAL(fdatasync)(fd);
+    return keep_is_on() ? keep_sync(fd) : (int)syscall(SYS_fdatasync, fd);
 }
 
 static void note_range(int fd, off_t low, off_t high)
@@ -51,9 +55,9 @@ static bool is_ours(int fd)
 ssize_t write(int fd, const void *bytes, size_t count)
 {
     if (!is_ours(fd))
-        return REAL(write)(fd, bytes, count);
+        return keep_real_write(fd, bytes, count);
     keep_lock();
-    ssize_t done = REAL(write)(fd, bytes, count);
+    ssize_t done = keep_real_write(fd, bytes, count);
     int error = errno;
     off_t end = done > 0 ? lseek(fd, 0, SEEK_CUR) : 0; /* right for O_APPEND, too */
     if (done > 0)
@@ -66,9 +70,9 @@ ssize_t write(int fd, const void *bytes, size_t count)
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
     if (!is_ours(fd))
-        return REAL(writev)(fd, parts, count);
+        return syscall(SYS_writev, fd, parts, count);
     keep_lock();
-    ssize_t done = REAL(writev)(fd, parts, count);
+    ssize_t done = syscall(SYS_writev, fd, parts, count);
     int error = errno;
     off_t end = done > 0 ? lseek(fd, 0, SEEK_CUR) : 0;
     if (done > 0)
@@ -81,9 +85,9 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset)
 {
     if (!is_ours(fd))
-        return REAL(pwrite)(fd, bytes, count, offset);
+        return keep_real_pwrite(fd, bytes, count, offset);
     keep_lock();
-    ssize_t done = REAL(pwrite)(fd, bytes, count, offset);
+    ssize_t done = keep_real_pwrite(fd, bytes, count, offset);
     int error = errno;
     if (done > 0)
         note_range(fd, offset, offset + done);
@@ -101,9 +105,9 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset)
 int ftruncate(int fd, off_t length)
 {
     if (!is_ours(fd))
-        return REAL(ftruncate)(fd, length);
+        return keep_real_ftruncate(fd, length);
     keep_lock();
-    int result = REAL(ftruncate)(fd, length);
+    int result = keep_real_ftruncate(fd, length);
     if (result == 0)
         note_range(fd, length, length + 1);
     keep_unlock();
@@ -145,7 +149,7 @@ static mode_t mode_argument(int flags, va_list more)
         va_start(more, flags);                                                                     \
         mode_t mode = mode_argument(flags, more);                                                  \
         va_end(more);                                                                              \
-        return watch_fd(REAL(name)(path, flags, mode), path, flags);                               \
+        return watch_fd(keep_real_open(path, flags, mode), path, flags);                           \
     }
 DEFINE_OPEN(open)
 DEFINE_OPEN(open64)
@@ -168,33 +172,37 @@ int close(int fd)
 {
     if (fd >= 0 && fd < FDS_MAX)
         inode_of_fd[fd] = 0;
-    return REAL(close)(fd);
+    return keep_real_close(fd);
 }
 
 int rename(const char *from, const char *to)
 {
     if (keep_name_inside(to))
         keep_hold(to);
-    return REAL(rename)(from, to);
+    return keep_real_rename(from, to);
 }
 
 int unlink(const char *path)
 {
     if (keep_name_inside(path))
         keep_hold(path);
-    return REAL(unlink)(path);
+    return keep_real_unlink(path);
 }
 
 /* The control run's weaker database. Only programs with SQLite ever call this. */
-int sqlite3_prepare_v2(void *db, const char *sql, int bytes, void **statement, const char **tail);
+typedef int prepare_fn(void *db, const char *sql, int bytes, void **statement, const char **tail);
+prepare_fn sqlite3_prepare_v2;
 
 int sqlite3_prepare_v2(void *db, const char *sql, int bytes, void **statement, const char **tail)
 {
     static char weaker[64];
     const char *instead = getenv("POWERCUT_SYNCHRONOUS");
+    prepare_fn *real = (prepare_fn *)dlsym(RTLD_NEXT, "sqlite3_prepare_v2");
+    if (!real)
+        abort();
     if (instead && strcmp(sql, "PRAGMA synchronous = FULL") == 0) {
         snprintf(weaker, sizeof weaker, "PRAGMA synchronous = %s", instead);
         sql = weaker;
     }
-    return REAL(sqlite3_prepare_v2)(db, sql, bytes, statement, tail);
+    return real(db, sql, bytes, statement, tail);
 }

@@ -5,10 +5,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { FILES_MAX = 4096, COPY_BYTES = 1 << 16, PATH_BYTES = 1024 };
@@ -21,14 +25,42 @@ struct file_note {
 static struct file_note *notes;
 static char watched[PATH_BYTES];
 static char keep[PATH_BYTES];
+static int sync_ms;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-void *keep_real_function(const char *name)
+int keep_real_open(const char *path, int flags, mode_t mode)
 {
-    void *found = dlsym(RTLD_NEXT, name);
-    if (!found)
-        abort();
-    return found;
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int keep_real_close(int fd)
+{
+    return (int)syscall(SYS_close, fd);
+}
+
+ssize_t keep_real_write(int fd, const void *bytes, size_t count)
+{
+    return syscall(SYS_write, fd, bytes, count);
+}
+
+ssize_t keep_real_pwrite(int fd, const void *bytes, size_t count, off_t offset)
+{
+    return syscall(SYS_pwrite64, fd, bytes, count, offset);
+}
+
+int keep_real_ftruncate(int fd, off_t length)
+{
+    return (int)syscall(SYS_ftruncate, fd, length);
+}
+
+int keep_real_rename(const char *from, const char *to)
+{
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int keep_real_unlink(const char *path)
+{
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
 static void setting(const char *name, char to[PATH_BYTES])
@@ -51,17 +83,19 @@ __attribute__((constructor)) static void start(void)
     setting("POWERCUT_KEEP", keep);
     if (!watched[0] || !keep[0])
         return;
+    const char *slowness = getenv("POWERCUT_SYNC_MS");
+    sync_ms = slowness ? slowness[0] - '0' : 0;
     make_folder("data");
     make_folder("names");
     make_folder("held");
     snprintf(path, sizeof path, "%s/notes", keep);
-    int fd = REAL(open)(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || REAL(ftruncate)(fd, FILES_MAX * (off_t)sizeof *notes) != 0)
+    int fd = keep_real_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || keep_real_ftruncate(fd, FILES_MAX * (off_t)sizeof *notes) != 0)
         abort();
     notes = mmap(NULL, FILES_MAX * sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (notes == MAP_FAILED)
         abort();
-    (void)REAL(close)(fd);
+    (void)keep_real_close(fd);
 }
 
 static bool is_durable_kind(const char *name)
@@ -132,7 +166,7 @@ static void copy_range(int from, int to, uint64_t low, uint64_t high)
         ssize_t got = pread(from, block, want, (off_t)low);
         if (got <= 0)
             return;
-        if (REAL(pwrite)(to, block, (size_t)got, (off_t)low) != got)
+        if (keep_real_pwrite(to, block, (size_t)got, (off_t)low) != got)
             abort();
         low += (uint64_t)got;
     }
@@ -148,15 +182,15 @@ static void keep_content(int fd, const struct stat *st)
     snprintf(self, sizeof self, "/proc/self/fd/%d",
              fd); /* fd itself may be open for writing only */
     data_path(kept, st->st_ino);
-    int from = REAL(open)(self, O_RDONLY | O_CLOEXEC);
-    int to = REAL(open)(kept, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int from = keep_real_open(self, O_RDONLY | O_CLOEXEC, 0);
+    int to = keep_real_open(kept, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (from < 0 || to < 0)
         abort();
     copy_range(from, to, is_known ? note->low : 0, is_known ? note->high : (uint64_t)st->st_size);
-    if (REAL(ftruncate)(to, st->st_size) != 0)
+    if (keep_real_ftruncate(to, st->st_size) != 0)
         abort();
-    (void)REAL(close)(from);
-    (void)REAL(close)(to);
+    (void)keep_real_close(from);
+    (void)keep_real_close(to);
     *note = (struct file_note){ .inode = st->st_ino, .synced = 1 };
 }
 
@@ -167,13 +201,13 @@ static void keep_name(const char *name, uint64_t inode)
     data_path(data, inode);
     kept_path(kept, "names", name);
     kept_path(fresh, "held", "fresh");
-    (void)REAL(unlink)(fresh);
-    (void)REAL(close)(
-        REAL(open)(data, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)); /* never synced: empty */
+    (void)keep_real_unlink(fresh);
+    (void)keep_real_close(
+        keep_real_open(data, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)); /* never synced: empty */
     struct stat a, b;
     if (stat(kept, &a) == 0 && stat(data, &b) == 0 && a.st_ino == b.st_ino)
         return;
-    if (link(data, fresh) != 0 || REAL(rename)(fresh, kept) != 0)
+    if (link(data, fresh) != 0 || keep_real_rename(fresh, kept) != 0)
         abort();
 }
 
@@ -218,6 +252,7 @@ int keep_sync(int fd)
     if (len <= 0 || fstat(fd, &st) != 0)
         return -1;
     path[len] = '\0';
+    (void)poll(NULL, 0, sync_ms);
     keep_lock();
     const char *name = keep_name_inside(path);
     if (strcmp(path, watched) == 0) {

@@ -1,20 +1,24 @@
 #ifndef CLERK_POWERCUT_KEEP_H
 #define CLERK_POWERCUT_KEEP_H
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 /* The model of powercut.c: which bytes and names of one folder would survive a power cut. Without
  * POWERCUT_DIR and POWERCUT_KEEP in the environment it is off. Where the model cannot be kept up
  * the process aborts: a test shall notice. */
 
-/* libc's own function of this name; our calls must not land in the functions that powercut.c puts
- * in its place. */
-void *keep_real_function(const char *name);
-#define REAL(name) ((__typeof__(&name))keep_real_function(#name))
+/* What libc's functions of these names do, straight from the kernel: our own calls must not land in
+ * those that powercut.c puts in their place, and looking libc's up (dlsym) is not possible as early
+ * as an allocator opens files. */
+int keep_real_open(const char *path, int flags, mode_t mode);
+int keep_real_close(int fd);
+ssize_t keep_real_write(int fd, const void *bytes, size_t count);
+ssize_t keep_real_pwrite(int fd, const void *bytes, size_t count, off_t offset);
+int keep_real_ftruncate(int fd, off_t length);
+int keep_real_rename(const char *from, const char *to);
+int keep_real_unlink(const char *path);
 
 /* True when a folder is watched. */
 bool keep_is_on(void);

@@ -8,8 +8,9 @@ from bench.load import Load, ingests, workers
 from bench.plan import Plan
 from bench.settings import SEED, figure
 
-POINTS = ("after_read", "before_decode", "after_begin", "after_effect", "before_commit", "after_commit", "before_ack", "after_ack")
-OF_EACH_EVENT = ("before_decode", "after_effect")
+POINTS = ("after_read", "before_decode", "after_begin", "in_effect", "after_effect", "before_commit", "after_commit", "before_ack",
+          "after_ack")
+OF_EACH_EVENT = ("before_decode", "in_effect", "after_effect")
 ROUND = 40
 
 
@@ -45,7 +46,7 @@ def test_p02_worker_killed_at_random_points(stack, redis, dice, report):
 @pytest.mark.parametrize("point", POINTS)
 def test_p02_worker_killed_at(point, stack, redis, dice, report):
     """One worker dies at this point, its successor of the same name finishes the work; then the next round."""
-    rounds = figure(5, 1000)
+    rounds = figure(15, 1000)
     front = stack.ingest()
     plan = Plan(SEED, rounds * ROUND, users=30)
     worker = stack.worker(WORKER_NAME="steady", BATCH_SIZE=10, BLOCK_MS=20)

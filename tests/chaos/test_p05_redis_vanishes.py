@@ -10,6 +10,8 @@ from bench import proxy as proxies
 from bench.pair import Pair
 from bench.proxy import Proxy
 from bench.settings import figure
+from bench.visitors import Visitors
+from bench.watch import Idleness, lines
 from harness import wait
 from harness.process import INGEST
 from harness.redis_server import GROUP, STREAM
@@ -105,17 +107,12 @@ class Names:
     def ask(self, address):
         self.resolv.write_text(f"nameserver {address}\n")
 
-    def wrap(self, argv):
-        script = f"mount --bind {self.hosts} /etc/hosts && mount --bind {self.resolv} /etc/resolv.conf && exec {argv}"
-        return ["unshare", "--mount", "sh", "-c", script]
-
 
 @pytest.fixture
 def names(tmp_path):
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
         pytest.skip("no right to make a mount namespace")
-    made = Names(tmp_path)
-    return made
+    return Names(tmp_path)
 
 
 @pytest.fixture
@@ -142,3 +139,37 @@ def through_names(stack, names, redis):
         return stack.ingest(REDIS_URL=f"redis://redis.test:{redis.port}/0")
     finally:
         stack_module.INGEST = kept
+
+
+def test_a_name_that_no_longer_resolves_means_503_and_is_tried_again(stack, names, redis, report):
+    names.ask("127.0.0.1")  # refuses at once
+    front = through_names(stack, names, redis)
+    with Visitors(front.port) as visitors:
+        visitors.wait_for(200, time.monotonic(), 10)
+        names.know("another.test")
+        lost_at = time.monotonic()
+        redis.restart()
+        visitors.wait_for(503, lost_at, 5)
+        idle = Idleness(front)
+        wait.until(lambda: time.monotonic() > lost_at + 3, 10)
+        assert idle.share() < 0.2
+        mended = time.monotonic()
+        names.know("redis.test")
+        report(cured_s=round(visitors.wait_for(200, mended, 5), 2))
+    assert set(visitors.statuses()) == {200, 503} and visitors.longest_s() < 2.4
+    assert len(lines(front, "event=queue_down")) == len(lines(front, "event=queue_up")) - 1 == 1
+
+
+def test_a_name_server_that_is_silent_does_not_keep_ingest_from_answering(stack, names, silent_name_server, redis, report):
+    names.ask("127.0.0.1")
+    front = through_names(stack, names, redis)
+    with Visitors(front.port) as visitors:
+        visitors.wait_for(200, time.monotonic(), 10)
+        names.ask(silent_name_server)
+        names.know("another.test")
+        lost_at = time.monotonic()
+        redis.restart()
+        visitors.wait_for(503, lost_at, 5)
+        wait.until(lambda: time.monotonic() > lost_at + 12, 20)
+    report(slowest_s=round(visitors.longest_s(), 2))
+    assert set(visitors.statuses()) == {200, 503} and visitors.longest_s() < 2.4

@@ -193,8 +193,8 @@ static enum status put_emails(struct fixture *f, const char *user, int64_t event
     return store_replace_children(f->store, table, slice_of(user), &list);
 }
 
-enum status fixture_put_user(struct fixture *f, const char *id, int64_t event_at,
-                             const char *first_name, const char *emails)
+enum status fixture_write_user(struct fixture *f, const char *id, int64_t event_at,
+                               const char *first_name, const char *emails)
 {
     struct value values[COLUMNS_MAX] = { { VALUE_NULL, 0, { NULL, 0 } } };
     struct row row = { .table = fixture_table("users"),
@@ -203,11 +203,15 @@ enum status fixture_put_user(struct fixture *f, const char *id, int64_t event_at
                        .data = SLICE("{}"),
                        .event_at = event_at };
     set(row.table, values, "first_name", first_name);
-    assert_int_equal(store_begin(f->store), STATUS_OK);
     enum status st = store_upsert(f->store, &row);
-    if (st == STATUS_OK)
-        st = put_emails(f, id, event_at, emails);
-    return finish(f, st);
+    return st == STATUS_OK ? put_emails(f, id, event_at, emails) : st;
+}
+
+enum status fixture_put_user(struct fixture *f, const char *id, int64_t event_at,
+                             const char *first_name, const char *emails)
+{
+    fixture_begin(f);
+    return finish(f, fixture_write_user(f, id, event_at, first_name, emails));
 }
 
 enum status fixture_delete(struct fixture *f, const char *table, const char *id, int64_t event_at)

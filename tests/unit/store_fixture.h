@@ -67,6 +67,10 @@ enum status fixture_put(struct fixture *f, const char *table, const char *id, in
 enum status fixture_put_user(struct fixture *f, const char *id, int64_t event_at,
                              const char *first_name, const char *emails);
 
+/* The same inside a transaction. */
+enum status fixture_write_user(struct fixture *f, const char *id, int64_t event_at,
+                               const char *first_name, const char *emails);
+
 /* One delete, committed. */
 enum status fixture_delete(struct fixture *f, const char *table, const char *id, int64_t event_at);
 

@@ -107,7 +107,8 @@ static void health_is_not_restored_by_a_group_when_adding_is_forbidden(void **st
     struct queue_health health = { 0 };
 
     (void)state;
-    (void)queue_health_note_error(&health, SLICE("NOPERM no permissions to run the 'xadd' command"));
+    (void)queue_health_note_error(&health,
+                                  SLICE("NOPERM no permissions to run the 'xadd' command"));
     (void)queue_health_note_group(&health, SLICE("BUSYGROUP exists"));
     assert_non_null(queue_health_complaint(&health));
 }
@@ -196,7 +197,8 @@ static void health_complains_of_a_policy_that_may_evict_the_stream(void **state)
 
 static void health_survives_an_info_without_any_of_its_lines(void **state)
 {
-    static const char *const texts[] = { "", "\n", "used_memory:", "maxmemory:x\r\nused_memory:-1" };
+    static const char *const texts[] = { "", "\n",
+                                         "used_memory:", "maxmemory:x\r\nused_memory:-1" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++) {

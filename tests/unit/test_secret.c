@@ -67,11 +67,8 @@ static void secret_of_every_length_modulo_three_decodes_to_its_bytes(void **stat
 static void secret_needs_neither_prefix_nor_padding(void **state)
 {
     static const struct good rows[] = {
-        { "QUJD", "ABC", 3 },
-        { "QQ", "A", 1 },
-        { "QUI", "AB", 2 },
-        { "whsec_QQ", "A", 1 },
-        { "whsec_QUI", "AB", 2 },
+        { "QUJD", "ABC", 3 },   { "QQ", "A", 1 },         { "QUI", "AB", 2 },
+        { "whsec_QQ", "A", 1 }, { "whsec_QUI", "AB", 2 },
     };
     (void)state;
     check_good(rows, COUNT(rows));
@@ -80,9 +77,22 @@ static void secret_needs_neither_prefix_nor_padding(void **state)
 static void secret_refuses_what_is_not_strict_base64(void **state)
 {
     static const char *const texts[] = {
-        "whsec_QUJ-", "whsec_QUJ_", "whsec_QU JD", " QUJD",        "QUJD ",       "QUJD\n",
-        "whsec_Q",    "whsec_QUJDR", "QR==",       "QUJ",          "!!!",         "whsec_QUJD!",
-        "WHSEC_QUJD", "Whsec_QUJD", "whsec_whsec_QUJD", "whsec_\xc3\xa9\xc3\xa9",
+        "whsec_QUJ-",
+        "whsec_QUJ_",
+        "whsec_QU JD",
+        " QUJD",
+        "QUJD ",
+        "QUJD\n",
+        "whsec_Q",
+        "whsec_QUJDR",
+        "QR==",
+        "QUJ",
+        "!!!",
+        "whsec_QUJD!",
+        "WHSEC_QUJD",
+        "Whsec_QUJD",
+        "whsec_whsec_QUJD",
+        "whsec_\xc3\xa9\xc3\xa9",
     };
     (void)state;
     check_bad(texts, COUNT(texts));
@@ -91,8 +101,8 @@ static void secret_refuses_what_is_not_strict_base64(void **state)
 static void secret_refuses_padding_that_does_not_fit(void **state)
 {
     static const char *const texts[] = {
-        "QQ=", "QQ===", "QUI==", "QUJD=", "QUJD==", "QUJD====", "Q===", "A===", "QQ==QQ==", "Q=JD",
-        "=QUJ",
+        "QQ=",  "QQ===", "QUI==",    "QUJD=", "QUJD==", "QUJD====",
+        "Q===", "A===",  "QQ==QQ==", "Q=JD",  "=QUJ",
     };
     (void)state;
     check_bad(texts, COUNT(texts));
@@ -100,7 +110,9 @@ static void secret_refuses_padding_that_does_not_fit(void **state)
 
 static void secret_refuses_an_empty_key(void **state)
 {
-    static const char *const texts[] = { "", "whsec_", "=", "==", "====", "whsec_==", "whsec_====" };
+    static const char *const texts[] = {
+        "", "whsec_", "=", "==", "====", "whsec_==", "whsec_===="
+    };
     (void)state;
     check_bad(texts, COUNT(texts));
 }

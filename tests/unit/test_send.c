@@ -114,6 +114,63 @@ static void send_of_what_is_refused_says_why_and_returns_1(void **state)
     assert_string_equal(r.out, "sent 2, accepted 0, refused 2\n");
 }
 
+static void send_of_a_load_sums_up(void **state)
+{
+    static struct run r;
+    (void)state;
+    run_against("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "--rate 1000 --count 20 --duplicate 10% user.created", &r);
+    assert_int_equal(r.code, 0);
+    assert_string_equal(r.err, "");
+    assert_int_equal(count_lines(r.out), 4);
+    assert_int_equal(strncmp(r.out, "sent 22, accepted 22, refused 0\n", 32), 0);
+    assert_non_null(strstr(r.out, "\nanswers: 200: 22, repeated 0\n"));
+    assert_non_null(strstr(r.out, " per second\nlatency: p50 "));
+    assert_non_null(strstr(r.out, " ms, max "));
+}
+
+static void send_of_a_load_shows_the_first_refusals_only(void **state)
+{
+    static struct run r;
+    (void)state;
+    run_against("HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno",
+                "--concurrency 1 --count 50 user.created", &r);
+    assert_int_equal(r.code, 1);
+    assert_int_equal(count_lines(r.err), 21);
+    assert_non_null(strstr(r.err, "\nfurther refusals are counted and not shown\n"));
+    assert_non_null(strstr(r.out, "sent 50, accepted 0, refused 50\nanswers: 400: 50, "));
+}
+
+static void send_that_may_not_retry_takes_the_first_answer(void **state)
+{
+    static struct run r;
+    (void)state;
+    run_against("HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno",
+                "--concurrency 1 --retry user.created", &r);
+    assert_int_equal(r.code, 1);
+    assert_non_null(strstr(r.out, "answers: 400: 1, repeated 0"));
+}
+
+static void send_writes_the_ids_of_everything(void **state)
+{
+    static struct run r;
+    char path[] = "/tmp/test_send_XXXXXX", words[128], text[4096];
+    int fd = mkstemp(path);
+    (void)state;
+    assert_true(fd >= 0);
+    snprintf(words, sizeof words, "--ids-out %s --duplicate 50 user.*", path);
+    run_against("HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n", words, &r);
+    ssize_t len = read(fd, text, sizeof text - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    close(fd);
+    unlink(path);
+    assert_int_equal(count_lines(text), 4);
+    assert_int_equal(strncmp(text, "msg_", 4), 0);
+    assert_string_equal(text + 31, strstr(text, " 503 user.created\n"));
+    assert_non_null(strstr(text, " 503 user.deleted\n"));
+}
+
 static void send_to_nobody_returns_1(void **state)
 {
     static struct run r;
@@ -136,6 +193,8 @@ static void send_used_wrongly_says_one_line_and_returns_2(void **state)
         { "send --url https://x/ user.created", "https:// is not supported" },
         { "send --override data.id.x=1 user.created", "user.created: cannot be overridden" },
         { "send user.created /nonexistent", "/nonexistent: No such file" },
+        { "send --override a=${org.id} user.created", "nothing is sent that it could refer to" },
+        { "send --ids-out /nonexistent/x user.created", "--ids-out /nonexistent/x: No such file" },
     };
     static struct run r;
     (void)state;
@@ -198,6 +257,10 @@ int main(void)
         cmocka_unit_test_setup(send_of_what_is_accepted_prints_a_line_each_and_returns_0,
                                set_secret),
         cmocka_unit_test_setup(send_of_what_is_refused_says_why_and_returns_1, set_secret),
+        cmocka_unit_test_setup(send_of_a_load_sums_up, set_secret),
+        cmocka_unit_test_setup(send_of_a_load_shows_the_first_refusals_only, set_secret),
+        cmocka_unit_test_setup(send_that_may_not_retry_takes_the_first_answer, set_secret),
+        cmocka_unit_test_setup(send_writes_the_ids_of_everything, set_secret),
         cmocka_unit_test_setup(send_to_nobody_returns_1, set_secret),
         cmocka_unit_test_setup(send_used_wrongly_says_one_line_and_returns_2, set_secret),
         cmocka_unit_test(send_without_a_secret_names_the_setting_and_returns_2),

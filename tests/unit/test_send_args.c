@@ -52,6 +52,9 @@ static void args_have_modest_defaults(void **state)
     assert_int_equal(args.count, 1);
     assert_null(args.url);
     assert_false(args.all || args.list || args.help);
+    assert_false(args.shuffle || args.bad_signature || args.poison || args.retry);
+    assert_int_equal(args.rate + args.concurrency + args.duplicate_percent + args.skew_s, 0);
+    assert_null(args.ids_out);
     assert_int_equal(args.override_count, 0);
     assert_int_equal(args.target_count, 1);
     assert_string_equal(args.targets[0], "user.created");
@@ -85,6 +88,24 @@ static void args_come_in_any_order(void **state)
     }
 }
 
+static void args_describe_a_load(void **state)
+{
+    struct send_args args;
+    char error[SEND_ARGS_ERROR_MAX];
+    struct line line = line_of("send x --rate 500 --concurrency 8 --duplicate 10% --skew -600 "
+                               "--shuffle --bad-signature --poison --retry --ids-out ids.txt");
+    (void)state;
+    assert_int_equal(send_args_parse(line.argc, line.argv, &args, error), STATUS_OK);
+    assert_int_equal(args.rate, 500);
+    assert_int_equal(args.concurrency, 8);
+    assert_int_equal(args.duplicate_percent, 10);
+    assert_int_equal(args.skew_s, -600);
+    assert_true(args.shuffle && args.bad_signature && args.poison && args.retry);
+    assert_string_equal(args.ids_out, "ids.txt");
+    send_args_release(&args);
+    free(line.text);
+}
+
 static void args_need_no_target_for_help_list_and_all(void **state)
 {
     static const char *const texts[] = { "send --help", "send --list", "send --all" };
@@ -110,6 +131,16 @@ static void args_that_are_wrong_are_named(void **state)
         { "send --all user.created", "--all takes no TYPE or FILE: user.created" },
         { "send --nonsense x", "unknown option, see --help: --nonsense" },
         { "send x --url", "this option needs a value: --url" },
+        { "send --rate 0 x", "--rate needs a number from 1 to 1000000: 0" },
+        { "send --rate 1.5 x", "--rate needs" },
+        { "send --concurrency 1001 x", "--concurrency needs a number from 1 to 1000: 1001" },
+        { "send --duplicate 101% x", "--duplicate needs a number from 0 to 100: 101%" },
+        { "send --duplicate % x", "--duplicate needs" },
+        { "send --duplicate 10%% x", "--duplicate needs" },
+        { "send --skew soon x", "--skew needs" },
+        { "send --skew 10% x", "--skew needs" },
+        { "send x --ids-out", "this option needs a value: --ids-out" },
+        { "send --retry=5 x", "unknown option, see --help: --retry=5" },
         { "send --count 0 x", "--count needs a number from 1 to 100000000: 0" },
         { "send --count 100000001 x", "--count needs" },
         { "send --count 1x x", "--count needs" },
@@ -145,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(args_have_modest_defaults),
         cmocka_unit_test(args_come_in_any_order),
+        cmocka_unit_test(args_describe_a_load),
         cmocka_unit_test(args_need_no_target_for_help_list_and_all),
         cmocka_unit_test(args_that_are_wrong_are_named),
         cmocka_unit_test(args_hold_a_bounded_number_of_overrides),

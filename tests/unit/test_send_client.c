@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <event2/event.h>
+
 #include "ingest/send_client.h"
 #include "tests/unit/http_server.h"
 
@@ -18,7 +20,8 @@ struct fixture {
     pid_t pid;
     int port;
     struct send_client *client;
-    struct send_answer answer;
+    struct send_answer answer; /* the last one */
+    size_t answers, wanted;
 };
 
 static struct fixture start(const char *answer, int timeout_ms)
@@ -27,7 +30,7 @@ static struct fixture start(const char *answer, int timeout_ms)
     char url[64], error[SEND_CLIENT_ERROR_MAX];
     f.pid = http_server_start(answer, &f.port);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/hook?a=1", f.port);
-    assert_int_equal(send_client_new(url, timeout_ms, &f.client, error), STATUS_OK);
+    assert_int_equal(send_client_new(url, timeout_ms, 1, &f.client, error), STATUS_OK);
     return f;
 }
 
@@ -37,10 +40,34 @@ static void stop(struct fixture *f)
     http_server_stop(f->pid);
 }
 
+static void on_done(const struct send_answer *answer, void *arg)
+{
+    struct fixture *f = arg;
+    f->answer = *answer;
+    f->answers++;
+    if (f->answers == f->wanted)
+        event_base_loopbreak(send_client_base(f->client));
+}
+
+static void begin(struct fixture *f, const struct send_header *header)
+{
+    send_client_post(f->client, header, 1, SLICE("{\"a\":1}"), on_done, f);
+}
+
+/* Runs the loop until that many answers are there. */
+static void await(struct fixture *f, size_t wanted)
+{
+    f->wanted = wanted;
+    if (f->answers < wanted)
+        assert_int_equal(event_base_dispatch(send_client_base(f->client)), 0);
+    assert_int_equal(f->answers, wanted);
+}
+
 static void post(struct fixture *f)
 {
     const struct send_header header = { "Svix-Id", "msg_1" };
-    send_client_post(f->client, &header, 1, SLICE("{\"a\":1}"), &f->answer);
+    begin(f, &header);
+    await(f, f->answers + 1);
 }
 
 static void assert_holds(const char *text, const char *part)
@@ -195,13 +222,57 @@ static void client_refuses_other_urls(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char error[SEND_CLIENT_ERROR_MAX];
-        if (send_client_new(rows[i].url, PATIENT_MS, &client, error) != STATUS_INVALID)
+        if (send_client_new(rows[i].url, PATIENT_MS, 1, &client, error) != STATUS_INVALID)
             fail_msg("taken: %s", rows[i].url);
         assert_holds(error, rows[i].why);
         assert_null(strstr(error, "pass"));
         assert_null(strchr(error, '\n'));
     }
     assert_null(client);
+}
+
+static void client_calls_back_from_the_loop_only(void **state)
+{
+    const struct send_header broken = { "Svix-Id", "a\r\nb" };
+    struct fixture f = start(HTTP_ECHO, PATIENT_MS);
+    (void)state;
+    begin(&f, &broken);
+    assert_int_equal(f.answers, 0);
+    assert_false(send_client_is_free(f.client));
+    await(&f, 1);
+    assert_string_equal(f.answer.text, "the request cannot be made");
+    assert_true(send_client_is_free(f.client));
+    stop(&f);
+}
+
+static void client_has_as_many_posts_under_way_as_connections(void **state)
+{
+    const struct send_header header = { "Svix-Id", "msg_1" };
+    struct fixture f = start(HTTP_SILENT, SHORT_MS);
+    char url[64], error[SEND_CLIENT_ERROR_MAX];
+    (void)state;
+    send_client_free(f.client);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", f.port);
+    assert_int_equal(send_client_new(url, SHORT_MS, 3, &f.client, error), STATUS_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_true(send_client_is_free(f.client));
+        begin(&f, &header);
+    }
+    assert_false(send_client_is_free(f.client));
+    await(&f, 3);
+    assert_true(f.answer.elapsed_us < 3 * SHORT_MS * 1000); /* all at once */
+    stop(&f);
+}
+
+static void client_freed_with_a_post_under_way_calls_nobody(void **state)
+{
+    const struct send_header header = { "Svix-Id", "msg_1" };
+    struct fixture f = start(HTTP_SILENT, PATIENT_MS);
+    (void)state;
+    begin(&f, &header);
+    event_base_loop(send_client_base(f.client), EVLOOP_ONCE);
+    stop(&f);
+    assert_int_equal(f.answers, 0);
 }
 
 int main(void)
@@ -220,6 +291,9 @@ int main(void)
         cmocka_unit_test(client_gives_up_after_its_timeout_and_can_go_on),
         cmocka_unit_test(client_says_when_nobody_listens),
         cmocka_unit_test(client_refuses_other_urls),
+        cmocka_unit_test(client_calls_back_from_the_loop_only),
+        cmocka_unit_test(client_has_as_many_posts_under_way_as_connections),
+        cmocka_unit_test(client_freed_with_a_post_under_way_calls_nobody),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,12 +83,14 @@ static void item_of_a_file_is_rendered_byte_for_byte(void **state)
     char path[64], error[SEND_ITEMS_ERROR_MAX];
     const char *targets[] = { path, NULL };
     const struct send_args no_overrides = { .count = 1 };
+    struct send_chain chain = { 0 };
     struct send_items items;
     struct buf body = buf_make(BODY_MAX_BYTES);
     (void)state;
     write_file(path, ODD, sizeof ODD);
     assert_int_equal(find(targets, &items, error), STATUS_OK);
-    assert_int_equal(send_item_render(&items.items[0], &no_overrides, 1, NOW_MS, &body), STATUS_OK);
+    assert_int_equal(send_item_render(&items.items[0], &no_overrides, 1, NOW_MS, &chain, &body),
+                     STATUS_OK);
     assert_true(slice_equals(buf_slice(&body), (struct slice){ ODD, sizeof ODD }));
     buf_release(&body);
     send_items_release(&items);
@@ -108,6 +110,38 @@ static void item_of_an_empty_file_is_an_empty_body(void **state)
     unlink(path);
 }
 
+static void items_of_a_file_with_an_event_on_each_line_are_its_lines(void **state)
+{
+    static const char content[] = "{\"a\":1}\r\n\n  {\"b\": 2}\n{\"c\":3}";
+    char path[64], error[SEND_ITEMS_ERROR_MAX];
+    const char *targets[] = { path, "role.created", NULL };
+    static const char *const lines[] = { "{\"a\":1}", "{\"b\": 2}", "{\"c\":3}" };
+    struct send_items items;
+    (void)state;
+    write_file(path, content, sizeof content - 1);
+    assert_int_equal(find(targets, &items, error), STATUS_OK);
+    assert_int_equal(items.count, 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(slice_equals(items.items[i].body, slice_of(lines[i])));
+    send_items_release(&items);
+    unlink(path);
+}
+
+static void item_of_a_file_with_one_object_over_many_lines_is_one(void **state)
+{
+    static const char content[] = "{\n  \"a\": {\n  }\n}\n";
+    char path[64], error[SEND_ITEMS_ERROR_MAX];
+    const char *targets[] = { path, NULL };
+    struct send_items items;
+    (void)state;
+    write_file(path, content, sizeof content - 1);
+    assert_int_equal(find(targets, &items, error), STATUS_OK);
+    assert_int_equal(items.count, 1);
+    assert_int_equal(items.items[0].body.len, sizeof content - 1);
+    send_items_release(&items);
+    unlink(path);
+}
+
 /* Renders text as the content of a file, with the changes. */
 static enum status render(const char *text, const char *const *changes, struct buf *out)
 {
@@ -116,7 +150,8 @@ static enum status render(const char *text, const char *const *changes, struct b
     for (; *changes; changes++)
         assert_int_equal(override_parse(*changes, &args.overrides[args.override_count++]),
                          STATUS_OK);
-    enum status st = send_item_render(&item, &args, 1, NOW_MS, out);
+    struct send_chain chain = { 0 };
+    enum status st = send_item_render(&item, &args, 1, NOW_MS, &chain, out);
     send_args_release(&args);
     return st;
 }
@@ -145,13 +180,14 @@ static void item_of_a_sample_keeps_an_id_that_was_overridden(void **state)
     const char *targets[] = { "user.deleted", NULL };
     struct send_items items;
     struct send_args args = { .count = 1, .override_count = 1 };
+    struct send_chain chain = { 0 };
     struct buf body = buf_make(BODY_MAX_BYTES);
     char error[SEND_ITEMS_ERROR_MAX];
     (void)state;
     assert_int_equal(override_parse("data.id=user_3IioYv5sxdCaP5bMUgMdw90eoAO", &args.overrides[0]),
                      STATUS_OK);
     assert_int_equal(find(targets, &items, error), STATUS_OK);
-    assert_int_equal(send_item_render(&items.items[0], &args, 1, NOW_MS, &body), STATUS_OK);
+    assert_int_equal(send_item_render(&items.items[0], &args, 1, NOW_MS, &chain, &body), STATUS_OK);
     assert_non_null(strstr(buf_text(&body), "\"id\":\"user_3IioYv5sxdCaP5bMUgMdw90eoAO\""));
     assert_non_null(strstr(buf_text(&body), "\"timestamp\":1900000000000,"));
     buf_release(&body);
@@ -193,7 +229,8 @@ static void items_tell_files_from_types(void **state)
     } rows[] = {
         { "user.created", false }, { "user.*", false }, { "*", false },    { "json", false },
         { "user.json", true },     { "./x", true },     { "a/b.c", true }, { "-", true },
-        { "--", false },           { "", false },       { ".json", true },
+        { "--", false },           { "", false },       { ".json", true }, { "a.ndjson", true },
+        { "a.jsonl", true },       { "ndjson", false },
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -207,6 +244,8 @@ int main(void)
         cmocka_unit_test(items_of_all_are_all_samples),
         cmocka_unit_test(item_of_a_file_is_rendered_byte_for_byte),
         cmocka_unit_test(item_of_an_empty_file_is_an_empty_body),
+        cmocka_unit_test(items_of_a_file_with_an_event_on_each_line_are_its_lines),
+        cmocka_unit_test(item_of_a_file_with_one_object_over_many_lines_is_one),
         cmocka_unit_test(item_gets_its_overrides_in_their_order),
         cmocka_unit_test(item_that_an_override_does_not_fit_is_refused),
         cmocka_unit_test(item_of_a_sample_keeps_an_id_that_was_overridden),

@@ -121,6 +121,30 @@ static void children_become_exactly_those_given(void **state)
     }
 }
 
+static void children_of_one_transaction_are_replaced_too(void **state)
+{
+    struct fixture *f = *state;
+    fixture_begin(f);
+    assert_int_equal(fixture_write_user(f, "user_1", 1, "n", "a b"), STATUS_OK);
+    assert_int_equal(fixture_write_user(f, "user_1", 2, "n", "c"), STATUS_OK);
+    assert_int_equal(fixture_write_user(f, "user_1", 3, "n", ""), STATUS_OK);
+    fixture_commit(f);
+    assert_string_equal(fixture_query(f, CHILDREN), "");
+}
+
+static void a_rolled_back_parent_is_new_once_more(void **state)
+{
+    struct fixture *f = *state;
+    fixture_begin(f);
+    assert_int_equal(store_savepoint(f->store), STATUS_OK);
+    assert_int_equal(fixture_write_user(f, "user_1", 1, "n", "a b"), STATUS_OK);
+    assert_int_equal(store_rollback_to(f->store), STATUS_OK);
+    assert_int_equal(fixture_write_user(f, "user_1", 1, "n", "c"), STATUS_OK);
+    assert_int_equal(store_release(f->store), STATUS_OK);
+    fixture_commit(f);
+    assert_string_equal(fixture_query(f, CHILDREN), "c|user_1|1;");
+}
+
 static void children_that_stay_keep_our_id(void **state)
 {
     struct fixture *f = *state;
@@ -180,6 +204,8 @@ int main(void)
         IN_BOTH_MODES(a_text_in_a_number_column_is_bad_data_and_nothing_more),
         IN_BOTH_MODES(every_table_of_the_catalog_takes_a_row),
         IN_BOTH_MODES(children_become_exactly_those_given),
+        IN_BOTH_MODES(children_of_one_transaction_are_replaced_too),
+        IN_BOTH_MODES(a_rolled_back_parent_is_new_once_more),
         IN_BOTH_MODES(children_that_stay_keep_our_id),
         IN_BOTH_MODES(another_parents_children_are_left_alone),
         IN_BOTH_MODES(a_child_that_moved_stays_with_the_newer_parent),

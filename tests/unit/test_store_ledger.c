@@ -9,38 +9,15 @@
 
 #include "store_fixture.h"
 
-static void begin(struct fixture *f)
-{
-    assert_int_equal(store_begin(f->store), STATUS_OK);
-}
-
-static void commit(struct fixture *f)
-{
-    assert_int_equal(store_commit(f->store), STATUS_OK);
-}
-
-static enum status record(struct fixture *f, const char *svix_id, int64_t processed_at)
-{
-    struct store_ledger_row row = { .svix_id = slice_of(svix_id),
-                                    .type = SLICE("user.created"),
-                                    .clerk_id = SLICE("user_1"),
-                                    .instance_id = SLICE("ins_1"),
-                                    .event_at = 10,
-                                    .received_at = 20,
-                                    .processed_at = processed_at,
-                                    .outcome = STORE_APPLIED };
-    return store_record(f->store, &row);
-}
-
 static const char LEDGER[] = "SELECT svix_id, type, clerk_id, instance_id, event_at, received_at, "
                              "processed_at, outcome FROM webhook_events ORDER BY 1";
 
 static void an_event_is_recorded_with_all_it_has(void **state)
 {
     struct fixture *f = *state;
-    begin(f);
-    assert_int_equal(record(f, "msg_1", 30), STATUS_OK);
-    commit(f);
+    fixture_begin(f);
+    assert_int_equal(fixture_record(f->store, "msg_1", 30), STATUS_OK);
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, LEDGER),
                         "msg_1|user.created|user_1|ins_1|10|20|30|applied;");
 }
@@ -51,23 +28,23 @@ static void what_an_event_does_not_have_is_null(void **state)
     struct store_ledger_row row = { .svix_id = SLICE("msg_1"),
                                     .processed_at = 30,
                                     .outcome = STORE_IGNORED };
-    begin(f);
+    fixture_begin(f);
     assert_int_equal(store_record(f->store, &row), STATUS_OK);
-    commit(f);
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, LEDGER), "msg_1|-|-|-|-|-|30|ignored;");
 }
 
 static void a_second_record_is_a_duplicate_and_changes_nothing(void **state)
 {
     struct fixture *f = *state;
-    begin(f);
-    assert_int_equal(record(f, "msg_1", 30), STATUS_OK);
-    assert_int_equal(record(f, "msg_1", 31), STATUS_DUPLICATE);
-    commit(f);
-    begin(f);
-    assert_int_equal(record(f, "msg_1", 32), STATUS_DUPLICATE);
-    assert_int_equal(record(f, "MSG_1", 33), STATUS_OK); /* ids differ in case */
-    commit(f);
+    fixture_begin(f);
+    assert_int_equal(fixture_record(f->store, "msg_1", 30), STATUS_OK);
+    assert_int_equal(fixture_record(f->store, "msg_1", 31), STATUS_DUPLICATE);
+    fixture_commit(f);
+    fixture_begin(f);
+    assert_int_equal(fixture_record(f->store, "msg_1", 32), STATUS_DUPLICATE);
+    assert_int_equal(fixture_record(f->store, "MSG_1", 33), STATUS_OK); /* ids differ in case */
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, "SELECT svix_id, processed_at FROM webhook_events"),
                         "msg_1|30;MSG_1|33;");
 }
@@ -84,16 +61,16 @@ static void every_outcome_can_be_set(void **state)
         { STORE_DEAD, "dead" },
     };
     struct fixture *f = *state;
-    begin(f);
-    assert_int_equal(record(f, "msg_1", 30), STATUS_OK);
-    commit(f);
+    fixture_begin(f);
+    assert_int_equal(fixture_record(f->store, "msg_1", 30), STATUS_OK);
+    fixture_commit(f);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char expected[32];
         snprintf(expected, sizeof(expected), "%s;", cases[i].name);
         assert_string_equal(store_outcome_name(cases[i].outcome), cases[i].name);
-        begin(f);
+        fixture_begin(f);
         assert_int_equal(store_set_outcome(f->store, SLICE("msg_1"), cases[i].outcome), STATUS_OK);
-        commit(f);
+        fixture_commit(f);
         assert_string_equal(fixture_query(f, "SELECT outcome FROM webhook_events"), expected);
     }
 }
@@ -101,9 +78,9 @@ static void every_outcome_can_be_set(void **state)
 static void an_outcome_needs_a_ledger_row(void **state)
 {
     struct fixture *f = *state;
-    begin(f);
+    fixture_begin(f);
     assert_int_equal(store_set_outcome(f->store, SLICE("msg_1"), STORE_DEAD), STATUS_NOT_FOUND);
-    commit(f);
+    fixture_commit(f);
 }
 
 /* --- dead letters --- */
@@ -131,9 +108,9 @@ static void a_dead_letter_keeps_the_exact_bytes(void **state)
         used += (size_t)snprintf(expected + used, sizeof(expected) - used, "%02X",
                                  (unsigned char)letter.body.ptr[i]);
     snprintf(expected + used, sizeof(expected) - used, ";");
-    begin(f);
+    fixture_begin(f);
     assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
-    commit(f);
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, "SELECT hex(body) FROM dead_letters"), expected);
 }
 
@@ -141,9 +118,9 @@ static void an_empty_body_is_kept_as_such(void **state)
 {
     struct fixture *f = *state;
     struct store_dead_letter letter = letter_with((struct slice){ NULL, 0 });
-    begin(f);
+    fixture_begin(f);
     assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
-    commit(f);
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, "SELECT length(body) FROM dead_letters"), "0;");
 }
 
@@ -151,13 +128,13 @@ static void a_later_dead_letter_replaces_the_first(void **state)
 {
     struct fixture *f = *state;
     struct store_dead_letter letter = letter_with(SLICE("{}"));
-    begin(f);
+    fixture_begin(f);
     assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
     letter.reason = SLICE("killed the process");
     letter.attempts = 3;
     letter.failed_at = 40;
     assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
-    commit(f);
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, "SELECT svix_id, type, reason, attempts, "
                                          "CAST(body AS TEXT), received_at, failed_at "
                                          "FROM dead_letters"),
@@ -171,17 +148,17 @@ static void attempts_are_counted_each_for_its_event_until_done(void **state)
     struct fixture *f = *state;
     int64_t count = 0;
     for (int64_t i = 1; i <= 3; i++) {
-        begin(f);
+        fixture_begin(f);
         assert_int_equal(store_attempt(f->store, SLICE("msg_1"), &count), STATUS_OK);
         assert_int_equal(count, i);
-        commit(f);
+        fixture_commit(f);
     }
-    begin(f);
+    fixture_begin(f);
     assert_int_equal(store_attempt(f->store, SLICE("msg_2"), &count), STATUS_OK);
     assert_int_equal(count, 1);
     assert_int_equal(store_attempt_done(f->store, SLICE("msg_1")), STATUS_OK);
     assert_int_equal(store_attempt_done(f->store, SLICE("msg_1")), STATUS_OK);
-    commit(f);
+    fixture_commit(f);
     assert_string_equal(fixture_query(f, "SELECT svix_id, count FROM worker_attempts"), "msg_2|1;");
 }
 
@@ -191,13 +168,13 @@ static void pruning_removes_the_oldest_first_and_no_more_than_the_limit(void **s
 {
     struct fixture *f = *state;
     size_t removed = 99;
-    begin(f);
+    fixture_begin(f);
     for (int i = 9; i >= 0; i--) {
         char id[16];
         snprintf(id, sizeof(id), "msg_%d", i);
-        assert_int_equal(record(f, id, 100 + i), STATUS_OK);
+        assert_int_equal(fixture_record(f->store, id, 100 + i), STATUS_OK);
     }
-    commit(f);
+    fixture_commit(f);
     assert_int_equal(store_prune(f->store, 105, 3, &removed), STATUS_OK);
     assert_int_equal(removed, 3);
     assert_string_equal(fixture_query(f, "SELECT min(processed_at), count(*) FROM webhook_events"),

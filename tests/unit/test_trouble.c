@@ -59,12 +59,26 @@ static void a_stop_ends_the_wait_at_once(void **state)
     stop = 0;
 }
 
+static void an_outage_is_no_reason_to_be_taken_for_dead(void **state)
+{
+    (void)state;
+    struct trouble t = make();
+    struct notify n = { .name = "/nowhere", .watchdog_ms = 4000 };
+    t.notify = &n;
+    trouble_wait(&t, "locked");
+    int64_t first_ms = n.next_ms;
+    assert_true(first_ms > 0);
+    trouble_wait(&t, "locked");
+    assert_true(n.next_ms > first_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gauge_falls_with_the_first_failure_and_rises_with_success),
         cmocka_unit_test(every_failure_is_counted),
         cmocka_unit_test(a_stop_ends_the_wait_at_once),
+        cmocka_unit_test(an_outage_is_no_reason_to_be_taken_for_dead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

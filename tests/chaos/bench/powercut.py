@@ -34,9 +34,11 @@ class Disk:
     def __init__(self, folder, keep, library, lucky):
         self.folder, self.keep, self.library, self.lucky = folder, keep, library, lucky
         folder.mkdir(parents=True, exist_ok=True)
+        self.settle()
 
     def env(self):
-        return {"LD_PRELOAD": self.library, "POWERCUT_DIR": self.folder.resolve(), "POWERCUT_KEEP": self.keep.resolve()}
+        return {"LD_PRELOAD": self.library, "POWERCUT_DIR": self.folder.resolve(), "POWERCUT_KEEP": self.keep.resolve(),
+                "POWERCUT_SYNC_MS": 4}
 
     def settle(self):
         """Everything in the folder is on the disk now."""

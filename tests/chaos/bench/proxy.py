@@ -4,14 +4,15 @@ import struct
 import threading
 import time
 
-PASS, DELAY, CUT_AFTER_REQUEST, CUT_BEFORE_REPLY, HALF_OPEN, RESET = (
-    "pass", "delay", "cut after request", "cut before reply", "half-open", "reset")
+PASS, DELAY, CUT_AFTER_REQUEST, CUT_BEFORE_REPLY, TORN_REPLY, HALF_OPEN, RESET = (
+    "pass", "delay", "cut after request", "cut before reply", "torn reply", "half-open", "reset")
 
 
 def reset(sock):
-    """Closes with RST instead of FIN."""
+    """Closes with RST instead of FIN. SHUT_RD sends nothing, but wakes a thread that waits in recv() and would keep it open."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.shutdown(socket.SHUT_RD)
         sock.close()
     except OSError:
         pass
@@ -61,7 +62,7 @@ class Pair:
             time.sleep(0.02)
         if mode == DELAY:
             time.sleep(proxy.delay_s)
-        self.awaiting = mode == CUT_BEFORE_REPLY
+        self.awaiting = mode in (CUT_BEFORE_REPLY, TORN_REPLY)
         server.sendall(data)
         if mode == CUT_AFTER_REQUEST:
             proxy.hit()
@@ -74,6 +75,7 @@ class Pair:
             time.sleep(0.02)
         if self.awaiting:
             self.proxy.hit()
+            client.sendall(data[:len(data) // 2] if self.proxy.mode == TORN_REPLY else b"")
             self.reset_both()
             return False
         client.sendall(data)

@@ -1,0 +1,234 @@
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "worker/commands.h"
+#include "worker/dead_change.h"
+#include "worker/dead_show.h"
+#include "worker/options.h"
+#include "worker/queue_reader.h"
+#include "worker/redis_link.h"
+#include "worker/store_read.h"
+#include "worker/worker_conf.h"
+
+const char dead_help[] =
+    "usage: clerk-worker dead list [FILTER] [--count N] [--json]\n"
+    "       clerk-worker dead show SVIX-ID [--json]\n"
+    "       clerk-worker dead retry SVIX-ID | --all | FILTER\n"
+    "       clerk-worker dead drop SVIX-ID | --all | FILTER\n"
+    "       clerk-worker dead export [FILTER]\n"
+    "\n"
+    "Dead letters: events that could not be applied, with the reason and the exact body.\n"
+    "  list    one line each, without bodies, the oldest first; at most N (100)\n"
+    "  show    one with its body, which may hold personal data and codes\n"
+    "  retry   puts the events back into the stream; a worker applies them and then removes the\n"
+    "          letters. What fails again comes back. Whatever happens meanwhile, none is lost\n"
+    "  drop    removes them for good\n"
+    "  export  prints the bodies, one on each line; clerk-ingest send posts such a file\n"
+    "\n"
+    "FILTER is one or more of\n"
+    "  --type TYPE    this type, or a pattern: 'user.*'\n"
+    "  --reason TEXT  the reason has this in it\n"
+    "  --older AGE, --newer AGE   failed before or after that: 90s, 15m, 2h, 7d\n"
+    "\n"
+    "Exit code: 0, 1 could not be done, 2 wrong use.\n"
+    "\n"
+    "example: clerk-worker dead retry --reason 'database refused'\n";
+
+struct dead {
+    const struct worker_conf *conf;
+    struct dead_filter filter;
+    int64_t count;
+    bool all;
+    bool json;
+    const char *svix_id; /* NULL: none named */
+};
+
+static int complain(const char *why, int code)
+{
+    fprintf(stderr, "clerk-worker dead: %s\n", why);
+    return code;
+}
+
+static int end_of_output(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? COMMAND_DONE : COMMAND_FAILED;
+}
+
+static struct dead_view view_of(const struct dead *dead, struct store *store)
+{
+    return (struct dead_view){
+        .store = store,
+        .filter = &dead->filter,
+        .now_ms = clock_system.wall_ms(),
+        .count = dead->count,
+        .json = dead->json,
+        .is_terminal = isatty(STDOUT_FILENO) == 1,
+        .out = stdout,
+    };
+}
+
+static enum status list(const struct dead *dead, struct store *store)
+{
+    struct dead_view view = view_of(dead, store);
+    int64_t total = 0;
+    enum status st = dead_show_list(&view, &total);
+    if (st == STATUS_OK && total > dead->count)
+        fprintf(stderr, "and %" PRId64 " more: --count shows them\n", total - dead->count);
+    if (st == STATUS_OK && total == 0 && view.is_terminal)
+        puts("no such dead letter");
+    return st;
+}
+
+static enum status show(const struct dead *dead, struct store *store)
+{
+    struct dead_view view = view_of(dead, store);
+    return dead_show_one(&view, slice_of(dead->svix_id));
+}
+
+static enum status export(const struct dead *dead, struct store *store) {
+    struct dead_view view = view_of(dead, store); int64_t total = 0, left_out = 0;
+    enum status st = dead_show_export(&view, &total, &left_out);
+    if (st == STATUS_OK && left_out > 0)
+        fprintf(stderr,
+                "clerk-worker dead: %" PRId64 " exported, %" PRId64 " left out because they are "
+                "not JSON: dead show has them\n",
+                total, left_out);
+    return st;
+}
+
+typedef enum status look_fn(const struct dead *dead, struct store *store);
+
+static int look(const struct dead *dead, look_fn *fn)
+{
+    struct store *store = NULL;
+    char why[STORE_ERROR_MAX] = "";
+    enum status st = store_open_to_read(dead->conf->database_url, &store, why);
+    if (st != STATUS_OK)
+        return complain(why, COMMAND_FAILED);
+    st = fn(dead, store);
+    if (st == STATUS_NOT_FOUND)
+        (void)complain("there is no dead letter of this svix-id", COMMAND_FAILED);
+    else if (st != STATUS_OK)
+        (void)complain(store_why(store), COMMAND_FAILED);
+    store_close(store);
+    return st == STATUS_OK ? end_of_output() : COMMAND_FAILED;
+}
+
+typedef enum status change_fn(const struct dead_change *change, int64_t *ret_count,
+                              char ret_why[DEAD_WHY_MAX]);
+
+static enum status change_with(const struct dead *dead, struct store *store, change_fn *fn,
+                               int64_t *ret_count, char ret_why[DEAD_WHY_MAX])
+{
+    const struct worker_conf *conf = dead->conf;
+    struct queue_conf queue = { .url = &conf->redis_url,
+                                .key = conf->stream_key,
+                                .group = conf->stream_group,
+                                .consumer = conf->name };
+    struct dead_change change = {
+        .store = store,
+        .link = redis_link_new(&conf->redis_url),
+        .queue = &queue,
+        .clock = &clock_system,
+        .filter = &dead->filter,
+        .svix_id = slice_of(dead->svix_id),
+    };
+    snprintf(ret_why, DEAD_WHY_MAX, "out of memory");
+    enum status st = change.link ? fn(&change, ret_count, ret_why) : STATUS_NO_MEMORY;
+    redis_link_free(change.link);
+    return st;
+}
+
+static int change(const struct dead *dead, change_fn *fn, const char *done)
+{
+    struct store_conf where = { .url = dead->conf->database_url,
+                                .delete_mode = (enum store_delete_mode)dead->conf->delete_mode };
+    struct store *store = NULL;
+    char why[DEAD_WHY_MAX] = "";
+    int64_t count = 0;
+    enum status st = store_open_to_read(where.url, &store, why); /* creates nothing */
+    store_close(store);
+    if (st == STATUS_OK)
+        st = store_open(&where, &store, why);
+    if (st != STATUS_OK)
+        return complain(why, COMMAND_FAILED);
+    st = change_with(dead, store, fn, &count, why);
+    store_close(store);
+    printf("%s %" PRId64 "\n", done, count);
+    if (st != STATUS_OK) {
+        fprintf(stderr, "clerk-worker dead: stopped: %s; the letters are kept, run it again\n",
+                why);
+        return COMMAND_FAILED;
+    }
+    if (count == 0 && dead->svix_id)
+        return complain("there is no dead letter of this svix-id", COMMAND_FAILED);
+    return end_of_output();
+}
+
+enum { TAKES_ID = 1, TAKES_FILTER = 2, CHANGES = 4 };
+
+static const struct {
+    const char *word;
+    int takes;
+    look_fn *look;
+    change_fn *change;
+    const char *done;
+} verbs[] = {
+    { "list", TAKES_FILTER, list, NULL, NULL },
+    { "show", TAKES_ID, show, NULL, NULL },
+    { "export", TAKES_FILTER, export, NULL, NULL },
+    { "retry", TAKES_ID | TAKES_FILTER | CHANGES, NULL, dead_retry, "put back" },
+    { "drop", TAKES_ID | TAKES_FILTER | CHANGES, NULL, dead_drop, "dropped" },
+};
+
+/* What is wrong with the words, or NULL. */
+static const char *misuse(const struct dead *dead, int takes, size_t words)
+{
+    bool is_filtered = dead->all || dead_filter_is_set(&dead->filter);
+    if (words > 1 || (words == 1 && !(takes & TAKES_ID)))
+        return "too many words, see --help";
+    if (is_filtered && !(takes & TAKES_FILTER))
+        return "this one takes a svix-id and no filter";
+    if (dead->all && !(takes & CHANGES))
+        return "--all is for retry and drop";
+    if (words == 1 && is_filtered)
+        return "either a svix-id, or --all, or a filter";
+    if (words == 0 && (takes & TAKES_ID) && !is_filtered)
+        return takes & CHANGES ? "which ones? a svix-id, --all or a filter"
+                               : "which one? a svix-id";
+    return NULL;
+}
+
+int dead_command(const struct worker_conf *conf, int argc, char **argv)
+{
+    struct dead dead = { .conf = conf, .count = 100 };
+    const struct option_spec specs[] = {
+        { "--type", OPTION_TEXT, &dead.filter.type, 0, 0 },
+        { "--reason", OPTION_TEXT, &dead.filter.reason, 0, 0 },
+        { "--older", OPTION_AGE, &dead.filter.older_ms, 0, 0 },
+        { "--newer", OPTION_AGE, &dead.filter.newer_ms, 0, 0 },
+        { "--count", OPTION_COUNT, &dead.count, 1, 1000000000 },
+        { "--all", OPTION_FLAG, &dead.all, 0, 0 },
+        { "--json", OPTION_FLAG, &dead.json, 0, 0 },
+    };
+    char why[OPTIONS_ERROR_MAX];
+    size_t words = 0;
+    enum status st = options_read(argc, argv, specs, sizeof specs / sizeof *specs, &words, why);
+    if (st != STATUS_OK)
+        return complain(why, COMMAND_WRONG_USE);
+    for (size_t i = 0; words > 0 && i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(argv[0], verbs[i].word) != 0)
+            continue;
+        const char *wrong = misuse(&dead, verbs[i].takes, words - 1);
+        if (wrong)
+            return complain(wrong, COMMAND_WRONG_USE);
+        dead.svix_id = words > 1 ? argv[1] : NULL;
+        return verbs[i].look ? look(&dead, verbs[i].look)
+                             : change(&dead, verbs[i].change, verbs[i].done);
+    }
+    return complain("list, show, retry, drop or export? see --help", COMMAND_WRONG_USE);
+}

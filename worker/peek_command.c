@@ -1,0 +1,182 @@
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "worker/commands.h"
+#include "worker/event_id.h"
+#include "worker/listing.h"
+#include "worker/options.h"
+#include "worker/queue_browse.h"
+#include "worker/queue_entry.h"
+#include "worker/redis_link.h"
+#include "worker/worker_conf.h"
+
+const char peek_help[] =
+    "usage: clerk-worker peek [--count N] [--type TYPE] [--body] [--json]\n"
+    "\n"
+    "The oldest events that wait in the stream, without taking them: entry id, svix-id, type, age\n"
+    "and the id of the object.\n"
+    "\n"
+    "  --count N    so many (10)\n"
+    "  --type TYPE  only this one, or a pattern: 'user.*'\n"
+    "  --body       the payload, too; it may hold personal data and codes\n"
+    "  --json       one JSON object on each line\n"
+    "\n"
+    "Exit code: 0, 1 when Redis could not be asked, 2 wrong use.\n"
+    "\n"
+    "example: clerk-worker peek --count 3 --type 'organization*.*'\n";
+
+enum { PORTION = 50, JSON_MAX_BYTES = 64 << 20, TYPE_MAX = 128 };
+
+struct peek {
+    int64_t count;
+    const char *type; /* NULL: any */
+    bool body;
+    bool json;
+    int64_t now_ms;
+    struct listing list;
+};
+
+static bool is_wanted(const struct peek *peek, const struct queue_entry *entry)
+{
+    char type[TYPE_MAX + 1];
+    if (!peek->type)
+        return true;
+    snprintf(type, sizeof type, "%.*s", SLICE_ARG(entry->type));
+    return fnmatch(peek->type, type, 0) == 0;
+}
+
+static int64_t age_of(const struct peek *peek, const struct queue_entry *entry)
+{
+    int64_t born_ms = entry_id_ms(entry->entry_id);
+    return born_ms < peek->now_ms ? peek->now_ms - born_ms : 0;
+}
+
+static void show_json(const struct peek *peek, const struct queue_entry *entry)
+{
+    const struct {
+        const char *key;
+        struct slice value;
+    } texts[] = {
+        { "entry_id", entry->entry_id },
+        { "svix_id", entry->svix_id },
+        { "type", entry->type },
+        { "object_id", event_id_peek(entry->body) },
+    };
+    struct buf line = buf_make(JSON_MAX_BYTES);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        buf_printf(&line, "%s\"%s\":", i ? "," : "{", texts[i].key);
+        buf_append_json(&line, texts[i].value);
+    }
+    buf_printf(&line, ",\"age_ms\":%" PRId64, age_of(peek, entry));
+    if (peek->body) {
+        buf_append(&line, SLICE(",\"body\":"));
+        buf_append_json(&line, entry->body);
+    }
+    printf("%s}\n", buf_text(&line));
+    buf_release(&line);
+}
+
+static void show_body(const struct peek *peek, struct slice body)
+{
+    if (peek->list.is_terminal)
+        listing_print_safely(stdout, body);
+    else
+        fwrite(body.ptr, 1, body.len, stdout);
+    fputc('\n', stdout);
+}
+
+static void show(struct peek *peek, const struct queue_entry *entry)
+{
+    char age[LISTING_CELL_MAX];
+    if (peek->json) {
+        show_json(peek, entry);
+        return;
+    }
+    listing_age(age_of(peek, entry), age);
+    listing_cell(&peek->list, entry->entry_id);
+    listing_cell(&peek->list, entry->svix_id);
+    listing_cell(&peek->list, entry->type);
+    if (peek->list.is_terminal)
+        listing_cell(&peek->list, slice_of(age));
+    else
+        listing_number(&peek->list, age_of(peek, entry));
+    listing_cell(&peek->list, event_id_peek(entry->body));
+    if (peek->body)
+        show_body(peek, entry->body);
+}
+
+static enum status walk(struct peek *peek, struct redis_link *link, const struct queue_conf *queue)
+{
+    char last[QUEUE_ENTRY_ID_MAX + 1] = "";
+    enum status st = STATUS_OK;
+    bool is_end = false;
+    int64_t shown = 0;
+    while (st == STATUS_OK && !is_end && shown < peek->count) {
+        struct batch batch = { 0 };
+        size_t most = peek->count < PORTION && !peek->type ? (size_t)peek->count : PORTION;
+        st = queue_browse_next(link, queue, slice_of(last), most, &batch);
+        for (size_t i = 0; i < batch.count && shown < peek->count; i++) {
+            if (!is_wanted(peek, &batch.entries[i]))
+                continue;
+            show(peek, &batch.entries[i]);
+            shown++;
+        }
+        is_end = batch.count < most;
+        if (batch.count > 0)
+            snprintf(last, sizeof last, "%.*s", SLICE_ARG(batch.entries[batch.count - 1].entry_id));
+        batch_release(&batch);
+    }
+    if (st == STATUS_OK && shown == 0 && peek->list.is_terminal)
+        puts("no such event waits");
+    return st;
+}
+
+static int run(const struct worker_conf *conf, struct peek *peek)
+{
+    static const struct listing_column columns[] = {
+        { "ENTRY", 17 }, { "SVIX-ID", 31 }, { "TYPE", 30 }, { "AGE", 7 }, { "OBJECT", 0 },
+    };
+    struct queue_conf queue = { .url = &conf->redis_url,
+                                .key = conf->stream_key,
+                                .group = conf->stream_group,
+                                .consumer = conf->name };
+    struct redis_link *link = redis_link_new(&conf->redis_url);
+    if (!link)
+        return COMMAND_FAILED;
+    bool is_terminal = isatty(STDOUT_FILENO) == 1;
+    peek->now_ms = clock_system.wall_ms();
+    peek->list = listing_begin(stdout, is_terminal && !peek->json, columns,
+                               sizeof columns / sizeof *columns);
+    enum status st = walk(peek, link, &queue);
+    if (st != STATUS_OK)
+        fprintf(stderr, "clerk-worker peek: Redis: %s\n", redis_link_why(link));
+    redis_link_free(link);
+    return st == STATUS_OK && fflush(stdout) == 0 ? COMMAND_DONE : COMMAND_FAILED;
+}
+
+int peek_command(const struct worker_conf *conf, int argc, char **argv)
+{
+    struct peek peek = { .count = 10 };
+    const struct option_spec specs[] = {
+        { "--count", OPTION_COUNT, &peek.count, 1, 1000000 },
+        { "--type", OPTION_TEXT, &peek.type, 0, 0 },
+        { "--body", OPTION_FLAG, &peek.body, 0, 0 },
+        { "--json", OPTION_FLAG, &peek.json, 0, 0 },
+    };
+    char why[OPTIONS_ERROR_MAX];
+    size_t words = 0;
+    enum status st = options_read(argc, argv, specs, sizeof specs / sizeof *specs, &words, why);
+    if (st == STATUS_OK && words > 0)
+        snprintf(why, sizeof why, "%.100s: takes no words, see --help", argv[0]);
+    if (st == STATUS_OK && words == 0)
+        return run(conf, &peek);
+    fprintf(stderr, "clerk-worker peek: %s\n", why);
+    return COMMAND_WRONG_USE;
+}

@@ -1,0 +1,17 @@
+#ifndef CLERK_STATUS_PRINT_H
+#define CLERK_STATUS_PRINT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct status_report;
+
+/* Ways of showing a report. */
+
+/* One screen for a person; the same lines, "name<TAB>value", where is_terminal is false. */
+void status_print(const struct status_report *report, bool is_terminal, FILE *out);
+
+/* One JSON object on one line. */
+void status_print_json(const struct status_report *report, FILE *out);
+
+#endif

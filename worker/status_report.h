@@ -1,0 +1,56 @@
+#ifndef CLERK_STATUS_REPORT_H
+#define CLERK_STATUS_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/clock.h"
+#include "common/status.h"
+#include "worker/queue_state.h"
+#include "worker/redis_link.h"
+#include "worker/store_read.h"
+
+struct worker_conf;
+
+/* The state of the whole at one moment: what `clerk-worker status` shows, gathered apart from any
+ * way of showing it. */
+
+enum { STATUS_TYPES_MAX = 80, STATUS_TYPE_TEXT_MAX = 128, STATUS_RECENT_MS = 60000 };
+
+struct status_type {
+    char type[STATUS_TYPE_TEXT_MAX + 1];
+    int64_t last_ms; /* when its last event was processed */
+    int64_t count;   /* among the last STORE_TYPES_WINDOW events */
+};
+
+struct status_report {
+    int64_t now_ms;
+    int64_t claim_idle_ms; /* the setting, for judging consumers */
+    bool has_queue;        /* false: Redis does not answer, queue_why says why */
+    char queue_why[REDIS_LINK_WHY_MAX];
+    struct queue_state queue;
+    bool has_store;  /* false: store_why says why */
+    bool store_late; /* no trouble: there is no database yet */
+    char store_why[STORE_ERROR_MAX];
+    struct store_counts counts; /* recent: of the last STATUS_RECENT_MS */
+    struct status_type types[STATUS_TYPES_MAX];
+    size_t type_count;
+    bool has_rate;          /* true from the second look of a source on */
+    int64_t added_per_10_s; /* entries that came in since the look before */
+};
+
+/* Where reports come from: connections that are kept between looks. */
+struct status_source;
+
+/* conf and clock are borrowed. NULL: no memory. */
+struct status_source *status_source_new(const struct worker_conf *conf, const struct clock *clock);
+
+/* Looks at Redis and the database; what is away is a fact of the report, no failure. Blocks, for
+ * some seconds where something hangs. */
+void status_source_look(struct status_source *source, struct status_report *ret_report);
+
+/* Closes. NULL is fine. */
+void status_source_free(struct status_source *source);
+
+#endif
