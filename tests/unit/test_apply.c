@@ -143,7 +143,7 @@ static void an_event_that_the_database_refuses_is_buried_alone(void **state)
 {
     struct bench *b = *state;
     const char *sql = "CREATE TRIGGER refuse BEFORE INSERT ON roles WHEN new.clerk_id = 'role_1' "
-                "BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+                      "BEGIN SELECT RAISE(ABORT, 'not this one'); END";
     assert_int_equal(SQLITE_OK, sqlite3_exec(b->reader, sql, NULL, NULL, NULL));
     struct event events[] = {
         decode("msg_1", "{\"type\":\"role.created\",\"timestamp\":1788256800044,\"data\":{\"id\":"
