@@ -53,21 +53,22 @@ static void keep(struct slice key, struct slice value, bool seen[FIELD_COUNT], s
     }
 }
 
-/* The outer object, alone. */
+static bool is_space(char c)
+{
+    return (unsigned char)c <= ' ';
+}
+
+/* The outer object, alone; what is inside of it is judged by the walk, once. */
 static enum status find_object(struct slice body, struct json_iter *ret_iter)
 {
-    struct slice value;
-    enum status st;
-
     (void)slice_drop_prefix(&body, SLICE("\xEF\xBB\xBF")); /* RFC 8259, 8.1: may be ignored */
-    st = json_scan_value(&body, &value);
-    if (st != STATUS_OK)
-        return st;
-    while (body.len > 0 && (unsigned char)body.ptr[0] <= ' ')
+    while (body.len > 0 && is_space(body.ptr[0]))
         body = (struct slice){ body.ptr + 1, body.len - 1 };
-    if (body.len > 0 || !json_iter_begin(value, ret_iter) || !ret_iter->is_object)
+    while (body.len > 0 && is_space(body.ptr[body.len - 1]))
+        body.len--;
+    if (body.len < 2 || body.ptr[0] != '{' || body.ptr[body.len - 1] != '}')
         return STATUS_INVALID;
-    return STATUS_OK;
+    return json_iter_begin(body, ret_iter) ? STATUS_OK : STATUS_INVALID;
 }
 
 enum status envelope_read(struct slice body, struct envelope *ret_envelope)

@@ -30,8 +30,10 @@ enum status json_scan_value(struct slice *text, struct slice *ret_value) MUST_CH
  * bytes. */
 bool json_scan_whole(struct slice text, struct slice *ret_value);
 
-/* Starts a walk over value, an object or an array as json_scan_value() gave it. False for any other
- * kind of value. */
+/* Starts a walk over value, an object or an array. False where the first byte is no bracket. A
+ * value that json_scan_value() gave needs no more; of any other the caller has seen to it that the
+ * first and the last byte are a pair of brackets, and the walk to its end judges what is between
+ * them. */
 bool json_iter_begin(struct slice value, struct json_iter *ret_iter);
 
 /* The next member or element. key: the raw bytes between the quotes (empty in arrays); value: exact

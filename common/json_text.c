@@ -75,6 +75,8 @@ static size_t take_char(struct slice *raw, char out[UTF8_SEQUENCE_MAX])
 
 bool json_spells(struct slice raw, struct slice name)
 {
+    if (slice_find(raw, '\\') == raw.len)
+        return slice_equals(raw, name);
     while (raw.len > 0) {
         char bytes[UTF8_SEQUENCE_MAX];
         size_t len = take_char(&raw, bytes);

@@ -88,7 +88,7 @@ run_e2e() {
     build_step dev || return
     step "official signing libraries" 180 sh tests/run.sh signers
     step "end to end" 600 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
-        --ignore=tests/e2e/test_compose.py --ignore=tests/e2e/test_compose_scale.py
+        --ignore=tests/e2e/test_compose.py --ignore=tests/e2e/test_compose_scale.py --ignore=tests/e2e/test_compose_monitoring.py
 }
 
 run_fuzz() {
@@ -116,6 +116,8 @@ run_compose() {
     step "compose" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_compose.py
     step "compose, scaled and shaken" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
         tests/e2e/test_compose_scale.py
+    step "compose, watched by Prometheus" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
+        tests/e2e/test_compose_monitoring.py
 }
 
 case ${1:-} in

@@ -55,7 +55,7 @@ static void on_backlog(const struct advice *a, const struct status_report *repor
         return;
     if (silence_ms < 0)
         say(a, true,
-            "%" PRId64 " events wait, the oldest for %s, and there is no worker: start one",
+            "events waiting: %" PRId64 ", the oldest for %s, and there is no worker: start one",
             queue->length, waits);
     else if (queue->oldest_age_ms >= LATE_MS && silence_ms >= SILENT_MS)
         say(a, true, "the oldest event waits for %s: no worker has read for %s; start one", waits,
@@ -76,9 +76,10 @@ static void on_consumers(const struct advice *a, const struct status_report *rep
             continue;
         listing_age(c->idle_ms, idle);
         say(a, true,
-            "worker %s holds %" PRId64 " events and is silent for %s: a running worker takes them "
+            "worker %s is silent for %s and holds events (%" PRId64
+            "): a running worker takes them "
             "over after CLAIM_IDLE_MS (%" PRId64 ")",
-            c->name, c->pending, idle, report->claim_idle_ms);
+            c->name, idle, c->pending, report->claim_idle_ms);
     }
 }
 
@@ -116,7 +117,7 @@ static void on_store(const struct advice *a, const struct status_report *report)
     if (counts->dead_letters > 0) {
         listing_age(report->now_ms - counts->last_dead_ms, age);
         say(a, true,
-            "%" PRId64 " dead letters, the last %s ago: clerk-worker dead list shows why, dead "
+            "dead letters: %" PRId64 ", the last %s ago: clerk-worker dead list shows why, dead "
             "retry tries them again",
             counts->dead_letters, age);
     }

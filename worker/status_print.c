@@ -7,7 +7,7 @@
 #include "worker/status_advice.h"
 #include "worker/status_report.h"
 
-enum { LABEL_WIDTH = 12, CONSUMERS_SHOWN = 10, TYPES_SHOWN = 12, VALUE_MAX = 400 };
+enum { LABEL_WIDTH = 12, CONSUMERS_SHOWN = 10, TYPES_SHOWN = 8, VALUE_MAX = 400 };
 
 struct page {
     FILE *out;

@@ -7,7 +7,7 @@ from bench.settings import figure
 from bench.watch import lines
 from harness import samples, wait
 
-MEMORY_MB = figure(16, 64)
+MEMORY_MB = figure(8, 64)
 HIGH_WATER, SLACK = 0.85, 0.05
 
 

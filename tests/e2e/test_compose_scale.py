@@ -1,4 +1,5 @@
 """Three ingests behind the proxy and four workers: restarted one by one, killed at random, added to, always under load."""
+import json
 import os
 import random
 import subprocess
@@ -106,6 +107,9 @@ def test_containers_killed_at_random_refuse_nobody_and_lose_nothing(compose):
             wait_ready(container, service)
     assert load.refused() == {}
     check_every_accepted_event_took_effect_once(compose, load)
+    log = docker("logs", compose.containers("proxy")[0]).splitlines()
+    retried = [json.loads(line) for line in log if line.startswith("{")]
+    assert retried and all(line["event"] == "request" for line in retried)
 
 
 def test_an_ingest_that_is_added_takes_over_from_the_old_ones(compose):
@@ -122,6 +126,11 @@ def test_an_ingest_that_is_added_takes_over_from_the_old_ones(compose):
     assert compose.containers("ingest") == [new] and len(compose.containers("worker")) == 4
     assert load.refused() == {}
     check_every_accepted_event_took_effect_once(compose, load)
+
+
+def test_large_events_pass_the_proxy_and_too_large_ones_are_answered_413(compose):
+    for size, answer in ((200_000, 200), (1_000_000, 200), (2_000_000, 413), (20_000_000, 413)):
+        assert compose.post(samples.user(f"size{size}", private_metadata={"x": "y" * size}), f"msg_size{size}") == answer, size
 
 
 def test_the_proxy_alone_is_published_and_has_no_more_rights_than_it_needs(compose):

@@ -30,6 +30,15 @@ static void clock_mono_never_goes_back(void **state)
     }
 }
 
+static void clock_in_microseconds_agrees_with_milliseconds(void **state)
+{
+    int64_t before_ms = clock_system.mono_ms();
+    int64_t us = clock_mono_us();
+
+    (void)state;
+    assert_in_range(us / 1000, before_ms, clock_system.mono_ms());
+}
+
 static void clock_sleep_lasts_as_long_as_asked(void **state)
 {
     int64_t begin_ms = clock_system.mono_ms();
@@ -54,6 +63,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clock_wall_agrees_with_the_system),
         cmocka_unit_test(clock_mono_never_goes_back),
+        cmocka_unit_test(clock_in_microseconds_agrees_with_milliseconds),
         cmocka_unit_test(clock_sleep_lasts_as_long_as_asked),
         cmocka_unit_test(clock_sleep_of_nothing_returns_at_once),
     };

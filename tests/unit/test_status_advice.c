@@ -82,7 +82,8 @@ static void a_backlog_without_a_worker_asks_for_one(void **state)
     report.queue.length = 4;
     report.queue.oldest_age_ms = 1000;
     report.queue.consumer_count = report.queue.consumers_kept = 0;
-    assert_says(&report, true, "4 events wait, the oldest for 1 s, and there is no worker: start");
+    assert_says(&report, true,
+                "events waiting: 4, the oldest for 1 s, and there is no worker: start");
 }
 
 static void an_old_event_is_judged_by_who_has_read_lately(void **state)
@@ -105,7 +106,7 @@ static void a_silent_worker_that_holds_events_is_named(void **state)
     (void)state;
     report.queue.consumer_count = report.queue.consumers_kept = 2;
     report.queue.consumers[1] = (struct queue_consumer){ "w2", 90000, 12 };
-    assert_says(&report, true, "worker w2 holds 12 events and is silent for 90 s");
+    assert_says(&report, true, "worker w2 is silent for 90 s and holds events (12)");
     report.queue.consumers[1].pending = 0;
     assert_int_equal(0, advice_on(&report).count);
 }
@@ -155,7 +156,7 @@ static void dead_letters_and_silence_are_mentioned(void **state)
     (void)state;
     report.counts.dead_letters = 3;
     report.counts.last_dead_ms = NOW_MS - 5 * MINUTE_MS;
-    assert_says(&report, true, "3 dead letters, the last 5 min ago: clerk-worker dead list");
+    assert_says(&report, true, "dead letters: 3, the last 5 min ago: clerk-worker dead list");
     report = good();
     report.counts.last_processed_ms = NOW_MS - INT64_C(26) * 60 * MINUTE_MS;
     assert_says(&report, false, "no event for 26.0 h");

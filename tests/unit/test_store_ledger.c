@@ -195,6 +195,49 @@ static void pruning_finds_its_rows_by_index(void **state)
     assert_non_null(strstr(plan, "webhook_events_processed_at"));
 }
 
+static void signs_of_an_empty_database_are_zero(void **state)
+{
+    struct fixture *f = *state;
+    struct store_signs signs = { 7, 7 };
+    assert_int_equal(store_signs(f->store, &signs), STATUS_OK);
+    assert_int_equal(signs.dead_letters, 0);
+    assert_int_equal(signs.last_event_ms, 0);
+}
+
+static void signs_show_dead_letters_and_when_the_last_event_came(void **state)
+{
+    struct fixture *f = *state;
+    struct store_signs signs;
+    const struct store_dead_letter letter = {
+        .svix_id = SLICE("msg_1"), .reason = SLICE("no id"), .attempts = 1, .failed_at = 30
+    };
+    const struct store_ledger_row later = {
+        .svix_id = SLICE("msg_3"), .received_at = 25, .processed_at = 90, .outcome = STORE_IGNORED
+    };
+    fixture_begin(f);
+    assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
+    assert_int_equal(fixture_record(f->store, "msg_2", 80), STATUS_OK);
+    assert_int_equal(store_record(f->store, &later), STATUS_OK);
+    fixture_commit(f);
+    assert_int_equal(store_signs(f->store, &signs), STATUS_OK);
+    assert_int_equal(signs.dead_letters, 1);
+    assert_int_equal(signs.last_event_ms, 25);
+}
+
+static void signs_take_the_time_of_processing_where_no_other_is_known(void **state)
+{
+    struct fixture *f = *state;
+    struct store_signs signs;
+    const struct store_ledger_row row = { .svix_id = SLICE("msg_1"),
+                                          .processed_at = 30,
+                                          .outcome = STORE_IGNORED };
+    fixture_begin(f);
+    assert_int_equal(store_record(f->store, &row), STATUS_OK);
+    fixture_commit(f);
+    assert_int_equal(store_signs(f->store, &signs), STATUS_OK);
+    assert_int_equal(signs.last_event_ms, 30);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, fixture_hard, fixture_end)
 
 int main(void)
@@ -211,6 +254,9 @@ int main(void)
         T(attempts_are_counted_each_for_its_event_until_done),
         T(pruning_removes_the_oldest_first_and_no_more_than_the_limit),
         T(pruning_finds_its_rows_by_index),
+        T(signs_of_an_empty_database_are_zero),
+        T(signs_show_dead_letters_and_when_the_last_event_came),
+        T(signs_take_the_time_of_processing_where_no_other_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

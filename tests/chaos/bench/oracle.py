@@ -64,7 +64,8 @@ def check_letters(dead, database):
 
 
 def check(plan, acked, database, redis, dead=(), drain_s=60):
-    """The whole judgement, after the last worker has drained the stream. acked: numbers of events answered 200."""
+    """The whole judgement, after the last worker has drained the stream. acked: numbers of events answered 200 that must be
+    there; others may."""
     redis.wait_drained(drain_s)
     verdict, ledger = judge(plan, acked, database)
     assert verdict.lost == 0 and verdict.doubled == 0, str(verdict)

@@ -1,0 +1,113 @@
+"""clerk-ingest beside evhttp that only answers, the Node variants, and Redis itself."""
+import re
+import resource
+import socket
+import subprocess
+
+from . import mix
+from .servers import cpu_s, memory_mb
+
+PEERS = ("ingest-express-ioredis", "ingest-express-bullmq", "ingest-fastify-ioredis")
+GOALS = {"ingest-express-ioredis": 1 / 12, "ingest-express-bullmq": 1 / 18, "ingest-fastify-ioredis": None}
+TITLES = {"ingest-express-ioredis": "Express + svix + ioredis", "ingest-express-bullmq": "Express + svix + BullMQ",
+          "ingest-fastify-ioredis": "Fastify + standardwebhooks + ioredis"}
+
+
+def cost_us(bench, server, count, **options):
+    """Processor time of the server a request that it accepted, in µs."""
+    before = cpu_s(server.pid)
+    done = bench.post(server, count, **options)
+    if done["ok"] != count:
+        raise RuntimeError(f"{server.name} accepted {done['ok']} of {count}: {done}")
+    return (cpu_s(server.pid) - before) / count * 1e6
+
+
+def rounds_of(bench, servers, count_of, rounds, **options):
+    """{name: [µs a request]}: every server once a round, so that what the machine does besides hits all alike."""
+    costs = {server.name: [] for server in servers}
+    for server in servers:
+        bench.post(server, max(500, count_of(server) // 10), **options)  # warm
+    for _ in range(rounds):
+        for server in servers:
+            bench.redis.empty()
+            costs[server.name].append(cost_us(bench, server, count_of(server), **options))
+    return costs
+
+
+def ratios(a, b):
+    return [x / y for x, y in zip(a, b)]
+
+
+def floor_ratio(bench, report, peers=True):
+    """Keep-alive and fresh connections against the floor; keep-alive against the peers."""
+    rounds, ours, theirs = (5, 6000, 1000) if bench.quick else (7, 30000, 4000)
+    bench.start_redis()
+    servers = [bench.floor(), bench.ingest()] + ([bench.peer(name) for name in PEERS] if peers else [])
+
+    def count_of(server):
+        return ours if server.name in ("floor", "ingest") else theirs
+
+    costs = rounds_of(bench, servers, count_of, rounds)
+    fresh = rounds_of(bench, servers[:2], count_of, rounds, fresh="yes")
+    for server in servers:
+        server.kill()
+    report.add("ingest_us", "ingest: processor time a request", costs["ingest"], "µs")
+    report.add("ingest_per_floor", "ingest / bare evhttp, kept connections", ratios(costs["ingest"], costs["floor"]), at_most=1.25,
+               note=f"floor {sorted(costs['floor'])[rounds // 2]:.1f} µs")
+    report.add("ingest_per_floor_fresh", "ingest / bare evhttp, a new connection each", ratios(fresh["ingest"], fresh["floor"]), at_most=1.25)
+    for name in PEERS if peers else ():
+        goal = GOALS[name]
+        report.add(f"{name}_ratio", f"{TITLES[name]} / ingest", ratios(costs[name], costs["ingest"]), "×", at_least=1 / goal if goal else None,
+                   note=f"{sorted(costs[name])[rounds // 2]:.0f} µs a request")
+
+
+def redis_rate(bench, body_bytes, count):
+    """Requests a second that redis-benchmark gets with an XADD as ours."""
+    words = ["XADD", "bench", "*", "id", "msg_000000000000000000000001", "type", "user.created", "ts", "1788256800", "received",
+             "1788256800000", "body", "x" * body_bytes]
+    done = subprocess.run(["redis-benchmark", "-p", str(bench.redis.port), "-c", "64", "-n", str(count), "-q", *words], capture_output=True,
+                          text=True, check=True)
+    return float(re.findall(r"([\d.]+) requests per second", done.stdout)[-1])
+
+
+def durable_rate(bench, report):
+    rounds, count = (3, 8000) if bench.quick else (5, 40000)
+    bench.start_redis()
+    server = bench.ingest()
+    size = mix.mean_bytes(bench.templates["life"])
+    ours, theirs = [], []
+    for _ in range(rounds):
+        bench.redis.empty()
+        done = bench.post(server, count)
+        ours.append(done["ok"] / done["wall_s"])
+        bench.redis.empty()
+        theirs.append(redis_rate(bench, size, count))
+    server.kill()
+    report.add("ingest_rate", "ingest: durable answers a second, 64 connections", ours, "/s", note="load generator on the same processors")
+    report.add("ingest_per_redis", f"… / redis-benchmark XADD of {size} bytes", ratios(ours, theirs), at_least=0.8)
+
+
+def memory(bench, report):
+    count = 50_000 if bench.quick else 1_000_000
+    bench.start_redis()
+    server = bench.ingest()
+    for _ in range(count // 50_000):
+        bench.post(server, 50_000, connections=256)
+        bench.redis.empty()
+    report.add("ingest_memory", f"ingest: memory after {count:,} requests", [memory_mb(server.pid)], "MB", at_most=16)
+    server.kill()
+    idle(bench, report)
+
+
+def idle(bench, report):
+    count = 10_000
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * count), hard))
+    server = bench.ingest(REQUEST_DEADLINE_MS=60000)
+    sockets = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(count)]
+    for s in sockets:
+        s.sendall(b"POST /api/webhooks HTTP/1.1\r\n")  # a request that has begun, so that evhttp holds what it needs
+    report.add("ingest_idle_memory", f"ingest: memory with {count:,} idle connections", [memory_mb(server.pid, "VmHWM")], "MB", at_most=150)
+    for s in sockets:
+        s.close()
+    server.kill()

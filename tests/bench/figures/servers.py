@@ -1,0 +1,132 @@
+"""The servers that are compared: started for real on free ports, watched through /proc, stopped by their process id."""
+import json
+import os
+import re
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+from harness import wait
+from harness.process import BUILD, INGEST, WORKER, Process, free_port
+from harness.redis_server import RedisServer
+
+TOOLS = BUILD / "tests/bench"
+PEERS = Path(__file__).resolve().parents[1] / "peers"
+SECRET = "whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gh"
+
+
+def cpu_s(pid):
+    """Processor time of all threads, user and system, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def memory_mb(pid, field="VmRSS"):
+    """VmRSS: now; VmHWM: the most so far."""
+    return int(re.search(rf"{field}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Server(Process):
+    """A program that takes webhooks on self.port."""
+
+    def __init__(self, name, argv, env, directory):
+        self.name = name
+        self.port = free_port()
+        super().__init__([str(a).replace("PORT", str(self.port)) for a in argv], {**env, "PORT": self.port}, Path(directory) / f"{name}.log")
+        wait.until(lambda: listens(self.port), 30, f"{name} to listen")
+
+
+class Bench:
+    """One run: its directory, Redis, templates, and the ways to load and to start things."""
+
+    def __init__(self, directory, templates, quick):
+        self.dir = Path(directory)
+        self.templates = templates
+        self.quick = quick
+        self.number = 0  # of the next event, so that no two have one id
+        self.redis = None
+
+    def start_redis(self, *options):
+        """A fresh Redis, durable as shipped; the one before is gone with its data."""
+        self.stop_redis()
+        for file in self.dir.glob("appendonlydir/*"):
+            file.unlink()
+        self.redis = RedisServer(self.dir, "--auto-aof-rewrite-percentage", "0", *options)
+
+    def stop_redis(self):
+        if self.redis:
+            self.redis.process.kill()
+        self.redis = None
+
+    def ingest(self, **env):
+        return Server("ingest", [INGEST], {"CLERK_WEBHOOK_SIGNING_SECRET": SECRET, "REDIS_URL": self.redis.url, "INGEST_ADMIN_LISTEN": "",
+                                           "INGEST_LISTEN": "127.0.0.1", **env} | {"INGEST_LISTEN": f"127.0.0.1:{free_port()}"}, self.dir)
+
+    def floor(self):
+        return Server("floor", [TOOLS / "bench-floor", "PORT"], {}, self.dir)
+
+    def peer(self, name):
+        return Server(name, ["node", PEERS / f"{name}.mjs"], {"NODE_ENV": "production", "REDIS_URL": self.redis.url,
+                                                              "CLERK_WEBHOOK_SIGNING_SECRET": SECRET}, self.dir)
+
+    def take_numbers(self, count):
+        first = self.number
+        self.number += count
+        return first
+
+    def post(self, server, count, mix="life", connections=64, **options):
+        """Posts new events; returns what bench-load measured."""
+        words = {"templates": self.templates[mix], "port": server.port, "secret": SECRET, "first": self.take_numbers(count),
+                 "count": count, "connections": connections, **options}
+        return json.loads(tool("bench-load", "post", *(f"{k}={v}" for k, v in words.items())))
+
+    def fill(self, count, mix="users", first=None, spread=0):
+        """Writes events straight into the stream, as ingest would."""
+        first = self.take_numbers(count) if first is None else first
+        tool("bench-load", "fill", f"templates={self.templates[mix]}", f"port={self.redis.port}", f"first={first}", f"count={count}",
+             f"spread={spread}", "connections=200")
+        return first
+
+    def worker(self, name, database, **env):
+        """clerk-worker, up to its first look at the queue."""
+        admin = free_port()
+        process = Process([WORKER], {"DATABASE_URL": f"sqlite:{database}", "REDIS_URL": self.redis.url, "WORKER_NAME": name,
+                                     "WORKER_ADMIN_LISTEN": f"127.0.0.1:{admin}", **env}, self.dir / f"{name}.log")
+        process.admin = admin
+        process.wait_log("event=started")
+        return process
+
+    def node_worker(self, name, database):
+        process = Process(["node", PEERS / f"{name}.mjs"], {"NODE_ENV": "production", "REDIS_URL": self.redis.url, "DATABASE": database},
+                          self.dir / f"{name}.log")
+        process.wait_log("ready")
+        return process
+
+    def database(self, name):
+        """An empty database with clerk-worker's tables."""
+        path = self.dir / f"{name}.db"
+        for old in self.dir.glob(f"{name}.db*"):
+            old.unlink()
+        subprocess.run([WORKER, "migrate"], check=True, capture_output=True, env={**os.environ, "DATABASE_URL": f"sqlite:{path}"})
+        return path
+
+
+def tool(name, *words):
+    """Runs one of the benchmark's own programs and returns what it prints."""
+    done = subprocess.run([TOOLS / name, *map(str, words)], capture_output=True, text=True, timeout=1800)
+    if done.returncode != 0:
+        raise RuntimeError(f"{name} failed: {done.stderr}")
+    return done.stdout
+
+
+def metric_lines(admin_port, name):
+    """[(labels, value)] of one metric."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=10) as reply:
+        text = reply.read().decode()
+    return [(m[1] or "", float(m[2])) for m in re.finditer(rf"^{name}(\{{.*?\}})? (\S+)$", text, re.M)]
