@@ -14,6 +14,9 @@ export CMAKE_GENERATOR=Ninja
 passed=0
 failed=0
 mkdir -p "$build_root/log"
+step_pid=
+# timeout leads a process group of its own, which Ctrl-C does not reach; it passes a signal on to all of the step.
+trap '[ -z "$step_pid" ] || kill "$step_pid" 2>/dev/null; exit 130' INT TERM
 
 # step NAME LIMIT COMMAND…: runs a command for at most LIMIT seconds, counts it, shows the end of its output if it fails.
 step() {
@@ -22,7 +25,9 @@ step() {
     shift 2
     step_log=$build_root/log/$(echo "$step_name" | tr ' /:,' '____' | tr -s _).log
     step_start=$(date +%s)
-    timeout --kill-after=10 "$step_limit" "$@" >"$step_log" 2>&1 </dev/null
+    timeout --kill-after=10 "$step_limit" "$@" >"$step_log" 2>&1 </dev/null &
+    step_pid=$!
+    wait "$step_pid"
     step_rc=$?
     step_took=$(($(date +%s) - step_start))
     if [ "$step_rc" = 0 ]; then

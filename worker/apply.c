@@ -197,3 +197,15 @@ enum status apply_attempt(struct store *store, struct slice svix_id, int64_t *re
     *ret_count = count;
     return STATUS_OK;
 }
+
+enum status apply_attempt_forget(struct store *store, struct slice svix_id)
+{
+    enum status st = store_begin(store);
+    if (st == STATUS_OK)
+        st = store_attempt_done(store, svix_id);
+    if (st == STATUS_OK)
+        st = store_commit(store);
+    if (st != STATUS_OK)
+        store_rollback(store);
+    return st;
+}

@@ -42,4 +42,8 @@ enum status apply_object(struct store *store, const struct event *ev) MUST_CHECK
  * Statuses as above. */
 enum status apply_attempt(struct store *store, struct slice svix_id, int64_t *ret_count) MUST_CHECK;
 
+/* Forgets the lonely attempts at svix_id: the event has shown that it does not kill, although it
+ * could not be committed yet. Statuses as above. */
+enum status apply_attempt_forget(struct store *store, struct slice svix_id) MUST_CHECK;
+
 #endif

@@ -214,8 +214,9 @@ void importer_release(struct importer *imp)
 static struct slice wrap(struct importer *imp, struct slice object)
 {
     char head[IMPORT_TYPE_MAX];
-    snprintf(head, sizeof head, "{\"type\":\"%s.updated\",\"data\":", imp->object->prefix);
-    size_t head_len = strlen(head);
+    int written = snprintf(head, sizeof head,
+                           "{\"type\":\"%s.updated\",\"data\":", imp->object->prefix);
+    size_t head_len = (size_t)written;
     char *text = arena_take(imp->arena, head_len + object.len + 1);
     if (!text)
         return (struct slice){ NULL, 0 };

@@ -112,6 +112,7 @@ static enum status after_failure(struct processor *p, enum status st)
 /* Applies the first count of p->events, however long the database is away. */
 static enum status apply_until_done(struct processor *p, size_t count, int64_t attempts)
 {
+    bool is_counted = attempts > 0 && p->events[0].action != EVENT_DEAD;
     for (;;) {
         int64_t start_us = clock_mono_us();
         enum status st = apply_batch(p->store, p->events, count, p->clock->wall_ms(), attempts,
@@ -122,6 +123,10 @@ static enum status apply_until_done(struct processor *p, size_t count, int64_t a
             note_results(p, count);
             return st;
         }
+        /* The event has not killed us, the database is in trouble. Whatever ends us while we wait
+         * for it shall not be put down to the event. */
+        if (st == STATUS_UNAVAILABLE && is_counted)
+            is_counted = apply_attempt_forget(p->store, p->events[0].svix_id) != STATUS_OK;
         st = after_failure(p, st);
         if (st != STATUS_OK)
             return st;

@@ -61,7 +61,7 @@ static const struct own_table own_tables[] = {
      * drivers. The sqlite3 shell shows them as text. */
     { "dead_letters",
       false,
-      NULL,
+      "failed_at", /* for going through many of them in portions */
       { { "svix_id", TYPE_TEXT, " NOT NULL PRIMARY KEY" },
         { "type", TYPE_TEXT, "" },
         { "reason", TYPE_TEXT, " NOT NULL" },

@@ -168,9 +168,9 @@ static void bind_text(sqlite3_stmt *stmt, int which, struct slice text)
 enum status store_each_dead_letter(struct store *store, const struct store_dead_place *after,
                                    int64_t until_ms, store_dead_fn *fn, void *arg)
 {
-    static const char sql[] = "SELECT " LETTER_COLUMNS " FROM dead_letters WHERE (failed_at > ?1 "
-                              "OR failed_at = ?1 AND svix_id > ?2) AND failed_at <= ?3 "
-                              "ORDER BY failed_at, svix_id";
+    static const char sql[] = "SELECT " LETTER_COLUMNS
+                              " FROM dead_letters WHERE (failed_at, svix_id) > (?1, ?2) "
+                              "AND failed_at <= ?3 ORDER BY failed_at, svix_id";
     sqlite3_stmt *stmt = NULL;
     enum status st = prepare(store, sql, &stmt);
     if (st != STATUS_OK)

@@ -1,13 +1,16 @@
 """P9: an event that kills the process is isolated after three deaths while it ran alone; all others are applied."""
+import signal
 import time
 
 import pytest
-from harness import wait
+from harness import samples, wait
+from harness.database import Database
 
 from bench import oracle
 from bench.crowd import Crowd
 from bench.plan import Plan
 from bench.settings import SEED, figure
+from bench.tmpfs import fill, small_disk
 
 EVENTS = figure(300, 20000)
 LIMIT_S = 60
@@ -37,3 +40,26 @@ def test_p09_killer_payload(point, names, stack, redis, report):
     assert letter["body"] in (plan.body(EVENTS // 3), plan.body(EVENTS // 3).decode())
     assert crowd.deaths <= 3 + 2 * len(workers), "it died more often than the rule needs"
     report(verdict, deaths=crowd.deaths, seconds=f"{took:.1f}")
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_p09_dying_while_the_disk_is_full_is_not_put_down_to_the_event(end, stack, redis, tmp_path):
+    """There is room to count the attempt, but none for the event: restarting the worker again and again must not bury it."""
+    with small_disk(tmp_path / "disk", 8) as directory:
+        database = Database(directory / "clerk.db")
+        oracle.prepare(database)
+        front = stack.ingest()
+        ballast = fill(directory)
+        with open(ballast, "r+b") as f:
+            f.truncate(ballast.stat().st_size - 400000)
+        assert front.post(samples.user(1, unsafe_metadata={"padding": "x" * 900000}), svix_id="msg_large").status == 200
+        worker = stack.worker(ready=False, database=database, WORKER_NAME="steady")
+        for life in range(1, 9):  # suspected from the third delivery on, condemned after three deaths
+            worker.wait_log("event=database_unavailable", count=life)
+            worker.signal(end)
+            worker.wait_exit()
+            worker.start()
+        ballast.unlink()
+        redis.wait_drained()
+        assert database.outcome("msg_large") == "applied" and database.count("dead_letters") == 0
+        worker.stop()

@@ -1,56 +1,15 @@
-"""What a person does at night: look at the backlog, find the dead letter, try it again."""
+"""What a person does at night: look at the backlog and at what waits."""
 import json
 import os
 import pty
-import signal
-import sqlite3
 import subprocess
-from contextlib import closing
 
 import pytest
 
-from harness import samples, signing, wait
-from harness.process import INGEST, WORKER, clean_env, run
+from harness import samples
+from harness.process import WORKER, clean_env
 from harness.redis_server import GROUP, STREAM
-
-POISON = b'{"type":"user.created","timestamp":1790000000000,"data":{"id":5}}'
-REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'the accountant says no'); END"
-
-
-def tool(stack, *words, code=0, stdin=None, **env):
-    """Runs a subcommand of clerk-worker; its exit code must be code."""
-    done = run([WORKER, *words], {"REDIS_URL": stack.redis.url, "DATABASE_URL": stack.database.url, **env}, stdin=stdin)
-    assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
-def lines(done):
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def execute(stack, sql):
-    with closing(sqlite3.connect(stack.database.path, timeout=10, isolation_level=None)) as db:
-        db.execute(sql)
-
-
-def letters(stack):
-    return {r["svix_id"]: r for r in stack.database.rows("SELECT * FROM dead_letters")}
-
-
-def refused_users(stack, ingest, redis, count=3):
-    """A worker, and users that the database refuses for what they hold."""
-    worker = stack.worker()
-    execute(stack, REFUSE)
-    ingest.deliver([(f"msg_u{n}", samples.user(n)) for n in range(count)])
-    redis.wait_drained()
-    assert len(letters(stack)) == count
-    return worker
-
-
-def wait_applied(stack, redis, count):
-    redis.wait_drained()
-    wait.until(lambda: stack.database.count("users") == count, 20, f"{count} users")
-
+from harness.tools import POISON, lines, tool
 
 # --- status ---
 
@@ -144,137 +103,6 @@ def test_a_terminal_gets_titles_and_no_control_characters(stack, redis):
     text = os.read(reader, 65536).decode()
     os.close(reader)
     assert text.startswith("ENTRY ") and "msg_x" in text and "\x1b" not in text
-
-
-# --- dead letters ---
-
-def test_dead_list_filters_by_type_reason_and_age(stack, ingest, redis):
-    refused_users(stack, ingest, redis, 2)
-    ingest.deliver([("msg_bad", POISON), ("msg_none", b"not json")])
-    redis.wait_drained()
-
-    def ids(*words):
-        return {e["svix_id"] for e in lines(tool(stack, "dead", "list", "--json", *words))}
-
-    assert ids() == {"msg_u0", "msg_u1", "msg_bad", "msg_none"}
-    assert ids("--reason", "ACCOUNTANT") == {"msg_u0", "msg_u1"}
-    assert ids("--type", "user.*") == {"msg_u0", "msg_u1", "msg_bad"}
-    assert ids("--newer", "1h") == ids() and ids("--older", "1h") == set()
-    assert ids("--type", "user.*", "--reason", "data.id", "--newer=1h") <= {"msg_bad"}
-    assert len(tool(stack, "dead", "list", "--count", "1").stdout.splitlines()) == 1
-
-
-def test_dead_show_has_the_body_and_dead_list_does_not(stack, ingest, redis):
-    stack.worker()
-    ingest.deliver([("msg_bad", b'{"type":"user.created","data":{"id":7,"secret":"hunter2"}}')])
-    redis.wait_drained()
-    assert "hunter2" in tool(stack, "dead", "show", "msg_bad").stdout
-    assert "hunter2" not in tool(stack, "dead", "list").stdout + tool(stack, "dead", "list", "--json").stdout
-    assert "no dead letter" in tool(stack, "dead", "show", "msg_none", code=1).stderr
-
-
-def test_a_retry_after_the_cure_applies_the_exact_event_and_removes_the_letter(stack, ingest, redis):
-    refused_users(stack, ingest, redis)
-    execute(stack, "DROP TRIGGER refuse")
-    assert tool(stack, "dead", "retry", "msg_u1").stdout == "put back 1\n"
-    wait_applied(stack, redis, 1)
-    assert set(letters(stack)) == {"msg_u0", "msg_u2"} and stack.database.outcome("msg_u1") == "applied"
-    assert tool(stack, "dead", "retry", "--all").stdout == "put back 2\n"
-    wait_applied(stack, redis, 3)
-    assert letters(stack) == {} and stack.database.count("webhook_events") == 3
-    ingest.deliver([("msg_u1", samples.user(1, first_name="twice"))])
-    redis.wait_drained()
-    assert stack.database.row("users", "user_e2e1")["first_name"] is None, "its svix-id is known again"
-
-
-def test_a_retried_poison_comes_back_as_a_dead_letter(stack, ingest, redis):
-    worker = stack.worker()
-    ingest.deliver([("msg_bad", POISON)])
-    redis.wait_drained()
-    before = letters(stack)["msg_bad"]
-    tool(stack, "dead", "retry", "--type", "user.*")
-    redis.wait_drained()
-    after = letters(stack)["msg_bad"]
-    assert after["body"] == before["body"] == POISON and after["failed_at"] > before["failed_at"]
-    assert stack.database.outcome("msg_bad") == "dead" and worker.metric("clerk_worker_events_processed_total") == 2
-
-
-def test_a_dead_letter_whose_ledger_row_was_pruned_can_be_retried(stack, ingest, redis):
-    refused_users(stack, ingest, redis, 1)
-    execute(stack, "DELETE FROM webhook_events")
-    execute(stack, "DROP TRIGGER refuse")
-    tool(stack, "dead", "retry", "--all")
-    wait_applied(stack, redis, 1)
-    assert letters(stack) == {}
-
-
-def test_a_retry_while_redis_is_away_keeps_the_letters(own_stack, own_redis):
-    front = own_stack.ingest()
-    refused_users(own_stack, front, own_redis)
-    execute(own_stack, "DROP TRIGGER refuse")
-    own_redis.stop()
-    done = tool(own_stack, "dead", "retry", "--all", code=1)
-    assert "put back 0" in done.stdout and "Redis" in done.stderr and "kept" in done.stderr
-    assert len(letters(own_stack)) == 3
-    own_redis.start()
-    tool(own_stack, "dead", "retry", "--all")
-    wait_applied(own_stack, own_redis, 3)
-    assert letters(own_stack) == {}
-
-
-def test_a_retry_whose_end_nobody_knows_loses_and_doubles_nothing(own_stack, own_redis):
-    front = own_stack.ingest()
-    worker = refused_users(own_stack, front, own_redis, 1)
-    execute(own_stack, "DROP TRIGGER refuse")
-    own_redis.process.signal(signal.SIGSTOP)
-    assert "put back 0" in tool(own_stack, "dead", "retry", "--all", code=1).stdout
-    assert len(letters(own_stack)) == 1
-    own_redis.process.signal(signal.SIGCONT)  # and now Redis may find the command in its socket
-    wait.until(own_redis.answers, 20, "redis to answer")
-    tool(own_stack, "dead", "retry", "--all")
-    wait_applied(own_stack, own_redis, 1)
-    assert letters(own_stack) == {} and own_stack.database.outcome("msg_u0") == "applied" and worker.alive()
-
-
-def test_a_retry_creates_no_database(stack, redis):
-    assert "there is no database yet" in tool(stack, "dead", "retry", "--all", code=1).stderr
-    assert not stack.database.path.exists()
-
-
-def test_a_retry_that_ended_between_mark_and_stream_loses_nothing(stack, ingest, redis):
-    refused_users(stack, ingest, redis, 1)
-    execute(stack, "DROP TRIGGER refuse")
-    execute(stack, "UPDATE webhook_events SET outcome = 'retrying'")  # as a command that died there leaves it
-    assert len(letters(stack)) == 1
-    tool(stack, "dead", "retry", "--all")
-    tool(stack, "dead", "retry", "--all")  # whether or not a worker was faster: never twice
-    wait_applied(stack, redis, 1)
-    assert letters(stack) == {} and stack.database.outcome("msg_u0") == "applied"
-
-
-def test_dropped_letters_are_gone_and_do_not_come_back(stack, ingest, redis):
-    refused_users(stack, ingest, redis)
-    execute(stack, "DROP TRIGGER refuse")
-    assert tool(stack, "dead", "drop", "msg_u0").stdout == "dropped 1\n"
-    assert tool(stack, "dead", "drop", "--all").stdout == "dropped 2\n"
-    ingest.deliver([("msg_u0", samples.user(0))])
-    redis.wait_drained()
-    assert letters(stack) == {} and stack.database.count("users") == 0
-
-
-def test_an_export_can_be_sent_again(stack, ingest, redis, tmp_path):
-    refused_users(stack, ingest, redis)
-    ingest.deliver([("msg_none", b"not json"), ("msg_pretty", samples.user(9).replace(b",", b",\n"))])
-    redis.wait_drained()
-    execute(stack, "DROP TRIGGER refuse")
-    done = tool(stack, "dead", "export")
-    assert len(lines(done)) == 4 and "1 left out" in done.stderr
-    path = tmp_path / "dead.ndjson"
-    path.write_text(done.stdout)
-    sent = run([INGEST, "send", "--url", f"http://127.0.0.1:{ingest.port}/api/webhooks", path],
-               {"CLERK_WEBHOOK_SIGNING_SECRET": signing.SECRET})
-    assert sent.returncode == 0, sent.stderr
-    wait_applied(stack, redis, 4)
 
 
 @pytest.mark.parametrize("words", [

@@ -13,12 +13,12 @@ IDLE_SHARE = 0.2
 
 
 class Pair:
-    def __init__(self, stack, redis_url=None):
+    def __init__(self, stack, redis_url=None, worker_url=None):
         self.stack = stack
         self.redis = stack.redis
-        url = {"REDIS_URL": redis_url} if redis_url else {}
-        self.ingest = stack.ingest(**url)
-        self.worker = stack.worker(BLOCK_MS=1000, CLAIM_IDLE_MS=2000, **url)
+        url = redis_url or stack.redis.url
+        self.ingest = stack.ingest(REDIS_URL=url)
+        self.worker = stack.worker(BLOCK_MS=1000, CLAIM_IDLE_MS=2000, REDIS_URL=worker_url or url)
         self.visitors = None
 
     @contextmanager
