@@ -12,6 +12,8 @@ unit_packages="clang llvm libcmocka-dev libclang-rt-14-dev scdoc"
 lint_packages="clang clang-tidy clang-format cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034
 e2e_packages="scdoc man-db systemd redis-server prometheus python3 python3-pytest python3-redis llvm ca-certificates"
+# shellcheck disable=SC2034
+bench_packages="redis-server redis-tools python3 python3-redis"
 
 is_installed() {
     dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'

@@ -59,6 +59,16 @@ def test_status_without_redis_shows_the_rest_and_fails(own_stack, own_redis):
     assert "redis\taway" in done.stdout and "schema" in done.stdout and "! trouble" in done.stdout
 
 
+def test_status_needs_no_more_rights_than_a_worker(own_stack, own_redis):
+    rights = "-@all +select +ping +info +exists +xinfo|stream +xinfo|groups +xinfo|consumers +xrange".split()
+    own_redis.client.execute_command("ACL", "SETUSER", "looker", "on", ">secret", "~clerk:events", *rights)
+    own_redis.client.xadd(STREAM, {"id": "msg_1", "type": "user.created", "ts": 1, "received": 1, "body": "{}"})
+    url = own_redis.url.replace("redis://", "redis://looker:secret@")
+    report = json.loads(tool(own_stack, "status", "--json", REDIS_URL=url).stdout)
+    assert report["queue"]["length"] == 1 and report["redis"]["aof"] and report["redis"]["appendfsync"] is None
+    assert "msg_1" in tool(own_stack, "peek", REDIS_URL=url).stdout
+
+
 def test_status_watch_looks_again_and_tells_the_rate(stack, ingest, redis):
     ingest.deliver([("msg_w", samples.user(1))])
     env = clean_env({"REDIS_URL": stack.redis.url, "DATABASE_URL": stack.database.url})
