@@ -5,9 +5,15 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-enum { REOPEN_LIMIT = 10 }; /* a file replaced more often while we look is somebody's mistake */
+#include "common/clock.h"
+
+enum {
+    REOPEN_LIMIT = 10, /* a file replaced more often while we look is somebody's mistake */
+    LOOK_S = 1,        /* how often a waiter looks at the stop flag and at the time */
+};
 
 static int open_file(const char *path)
 {
@@ -34,19 +40,53 @@ static bool is_stopped(const volatile sig_atomic_t *stop)
     return stop && *stop;
 }
 
+/* Only there to interrupt flock(2). */
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+static void set_alarm(int s)
+{
+    struct timeval every = { .tv_sec = s };
+    struct itimerval timer = { every, every };
+    (void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Stands in the kernel's queue, which is served in order. Leaving it for a look costs the place in
+ * it, so that is done rarely. */
+static enum status stand_in_queue(int fd, const volatile sig_atomic_t *stop)
+{
+    int64_t until_ms = clock_system.mono_ms() + STORE_LOCK_WAIT_S * 1000;
+    while (clock_system.mono_ms() < until_ms) {
+        if (is_stopped(stop))
+            return STATUS_STOPPED;
+        if (flock(fd, LOCK_EX) == 0)
+            return STATUS_OK;
+        if (errno != EINTR)
+            return STATUS_UNAVAILABLE;
+    }
+    errno = ETIMEDOUT;
+    return STATUS_UNAVAILABLE;
+}
+
 static enum status wait_for_turn(int fd, const volatile sig_atomic_t *stop)
 {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return STATUS_OK;
     if (errno != EWOULDBLOCK && errno != EINTR)
         return STATUS_UNAVAILABLE;
-    while (!is_stopped(stop)) {
-        if (flock(fd, LOCK_EX) == 0)
-            return STATUS_OK;
-        if (errno != EINTR)
-            return STATUS_UNAVAILABLE;
-    }
-    return STATUS_STOPPED;
+    struct sigaction ours = { .sa_handler = on_alarm };
+    struct sigaction before;
+    (void)sigemptyset(&ours.sa_mask);
+    (void)sigaction(SIGALRM, &ours, &before);
+    set_alarm(LOOK_S);
+    enum status st = stand_in_queue(fd, stop);
+    int saved_errno = errno;
+    set_alarm(0);
+    (void)sigaction(SIGALRM, &before, NULL);
+    errno = saved_errno;
+    return st;
 }
 
 /* Two processes that lock two different files would both believe in their turn. */

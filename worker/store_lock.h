@@ -13,6 +13,8 @@
  * with the turn held around every write and every checkpoint neither can happen. The kernel gives
  * the turn away when a process dies. */
 
+enum { STORE_LOCK_WAIT_S = 10 /* far longer than any honest transaction */ };
+
 struct store_lock {
     int fd; /* -1: closed */
     bool held;
@@ -24,9 +26,12 @@ struct store_lock {
 enum status store_lock_open(const char *database_path, struct store_lock *ret_lock) MUST_CHECK;
 
 /* Takes the turn. A free turn is taken at once, even when *stop is set. Otherwise blocks until it
- * is free, or a signal arrives whose handler was installed without SA_RESTART and *stop is
- * non-zero: STATUS_STOPPED. stop may be NULL. Should somebody have removed or replaced the file,
- * the new one is used. STATUS_UNAVAILABLE: errno says why. */
+ * is free, *stop is non-zero (STATUS_STOPPED; stop may be NULL), or STORE_LOCK_WAIT_S seconds
+ * have passed:
+ * STATUS_UNAVAILABLE with ETIMEDOUT, so that a frozen process that holds the turn shows in the logs
+ * of the others. Should somebody have removed or replaced the file, the new one is used. Other
+ * STATUS_UNAVAILABLE: errno says why. While it waits, SIGALRM and ITIMER_REAL are this function's.
+ */
 enum status store_lock_take(struct store_lock *lock, const volatile sig_atomic_t *stop) MUST_CHECK;
 
 /* Takes the turn if it is free; never blocks. */

@@ -14,6 +14,11 @@ enum status store_sqlite_take_turn(struct store *store)
     enum status st = store_lock_take(&store->lock, store->stop);
     if (st == STATUS_STOPPED)
         return store_sqlite_because(store, st, "stopped while waiting for the writer's turn");
+    if (st != STATUS_OK && errno == ETIMEDOUT)
+        return store_sqlite_because(store, st,
+                                    "another process has held the writer's turn (%s) for %d s; "
+                                    "is it frozen?",
+                                    store->lock.path, STORE_LOCK_WAIT_S);
     if (st != STATUS_OK)
         return store_sqlite_because(store, st, "%s: %s", store->lock.path, strerror(errno));
     return STATUS_OK;

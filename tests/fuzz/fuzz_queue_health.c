@@ -5,8 +5,8 @@
 
 #include "ingest/queue_health.h"
 
-/* Ingest's side of Redis: any text as an error or as the answer to INFO. What is kept of it ends in a
- * log: one line, cut to size, and never the argument that an ERR repeats. */
+/* Ingest's side of Redis: any text as an error or as the answer to INFO. What is kept of it ends in
+ * a log: one line, cut to size, and never the argument that an ERR repeats. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

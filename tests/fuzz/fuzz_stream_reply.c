@@ -1,4 +1,5 @@
 #include <hiredis/hiredis.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -6,10 +7,12 @@
 #include "worker/queue_entry.h"
 #include "worker/queue_reader.h"
 
-/* The worker's side of Redis: any bytes as a server's replies, through hiredis' own parser. Whatever
- * comes out becomes a batch whose slices lie in the reply, or nothing. */
+/* The worker's side of Redis: any bytes as a server's replies, through hiredis' own parser.
+ * Whatever comes out becomes a batch whose slices lie in the reply, or nothing. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+enum { DIGITS_MAX = 4 };
 
 static unsigned sink;
 
@@ -52,12 +55,32 @@ static void make_batch(redisReply *reply, const redisReply *pending)
     batch_release(&batch);
 }
 
+/* hiredis allocates whatever number of elements a server announces; ours is trusted not to boast.
+ */
+static bool is_boasting(struct slice text)
+{
+    size_t digits = 0;
+    bool counting = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        bool is_digit = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+        digits = counting && is_digit ? digits + 1 : 0;
+        counting = text.ptr[i] == '*' || (counting && is_digit);
+        if (digits > DIGITS_MAX)
+            return true;
+    }
+    return false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    redisReader *reader = redisReaderCreate();
+    redisReader *reader = NULL;
     void *first = NULL;
     void *second = NULL;
 
+    if (is_boasting((struct slice){ (const char *)bytes, size }))
+        return 0;
+    reader = redisReaderCreate();
     if (!reader)
         abort();
     if (redisReaderFeed(reader, (const char *)bytes, size) == REDIS_OK &&

@@ -132,7 +132,9 @@ static void brackets_beyond_the_bound_are_dead(void **state)
     struct decoded d;
     (void)state;
 
-    memset(body + strlen(body), '[', 400);
+    memset(body + strlen(body), '[', 200);
+    memset(body + strlen(body), ']', 200);
+    body[strlen(body)] = '}';
     d = decode_text(body);
     assert_int_equal(d.ev.action, EVENT_DEAD);
     assert_string_equal(d.ev.reason, "body: brackets are nested too deeply");

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,6 +75,18 @@ static void a_stopped_program_still_takes_a_free_turn(void **state)
     store_lock_close(&a);
 }
 
+static void a_turn_that_nobody_gives_away_is_reported(void **state)
+{
+    struct store_lock a = open_lock(*state), b = open_lock(*state);
+    assert_int_equal(store_lock_take(&a, NULL), STATUS_OK);
+    assert_int_equal(store_lock_take(&b, NULL), STATUS_UNAVAILABLE);
+    assert_int_equal(errno, ETIMEDOUT);
+    store_lock_give(&a);
+    assert_int_equal(store_lock_take(&b, NULL), STATUS_OK);
+    store_lock_close(&b);
+    store_lock_close(&a);
+}
+
 static void a_stopped_program_does_not_wait(void **state)
 {
     volatile sig_atomic_t stop = 1;
@@ -87,22 +99,27 @@ static void a_stopped_program_does_not_wait(void **state)
 
 static volatile sig_atomic_t stop_flag;
 
-static void on_alarm(int number)
+static void on_ring(int number)
 {
     (void)number;
     stop_flag++;
 }
 
-/* The alarm rings again and again, so that one that comes before flock() has begun to wait does no
- * harm. */
+/* Rings again and again, so that a signal that comes before flock() has begun to wait does no harm.
+ * Not by SIGALRM, which is the lock's own while it waits. */
 static void ring(bool on)
 {
-    struct sigaction action = { .sa_handler = on ? on_alarm : SIG_DFL };
-    struct itimerval every = { 0 };
-    if (on)
-        every.it_value.tv_usec = every.it_interval.tv_usec = 10000;
-    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-    assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
+    static timer_t timer;
+    struct sigaction action = { .sa_handler = on ? on_ring : SIG_IGN };
+    struct sigevent how = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+    struct itimerspec every = { { .tv_nsec = 10000000 }, { .tv_nsec = 10000000 } };
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    if (!on) {
+        assert_int_equal(timer_delete(timer), 0);
+        return;
+    }
+    assert_int_equal(timer_create(CLOCK_MONOTONIC, &how, &timer), 0);
+    assert_int_equal(timer_settime(timer, 0, &every, NULL), 0);
 }
 
 static void a_signal_ends_the_wait(void **state)
@@ -205,6 +222,7 @@ int main(void)
         T(only_one_holds_the_turn),
         T(giving_away_what_is_not_held_does_nothing),
         T(a_stopped_program_still_takes_a_free_turn),
+        T(a_turn_that_nobody_gives_away_is_reported),
         T(a_stopped_program_does_not_wait),
         T(a_signal_ends_the_wait),
         T(a_signal_without_a_stop_lets_the_wait_go_on),
