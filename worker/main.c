@@ -1,4 +1,5 @@
 /* clerk-worker: takes Clerk's events from the stream and keeps the tables in step. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,9 +72,9 @@ static int run(const struct worker_conf *conf)
     setrlimit(RLIMIT_CORE,
               &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
     if (conf->has_admin && admin_thread_start(&conf->admin, &hooks, &admin) != STATUS_OK) {
-        log_error(
-            "event=listen_failed setting=WORKER_ADMIN_LISTEN address=%s port=%d action=stopping",
-            conf->admin.host, conf->admin.port);
+        log_error("event=cannot_listen setting=WORKER_ADMIN_LISTEN address=%s port=%d why=%s "
+                  "action=exit",
+                  conf->admin.host, conf->admin.port, strerror(errno));
         return EXIT_TROUBLE;
     }
     struct notify notify = notify_make(from_environment);

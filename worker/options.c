@@ -103,3 +103,12 @@ enum status options_read(int argc, char **argv, const struct option_spec *specs,
     *ret_words = words;
     return STATUS_OK;
 }
+
+enum status options_read_alone(int argc, char **argv, const struct option_spec *specs,
+                               size_t spec_count, char ret_error[OPTIONS_ERROR_MAX])
+{
+    size_t words = 0;
+    enum status st = options_read(argc, argv, specs, spec_count, &words, ret_error);
+    return st == STATUS_OK && words > 0 ? refuse(ret_error, argv[0], "takes no words, see --help")
+                                        : st;
+}

@@ -171,11 +171,7 @@ int peek_command(const struct worker_conf *conf, int argc, char **argv)
         { "--json", OPTION_FLAG, &peek.json, 0, 0 },
     };
     char why[OPTIONS_ERROR_MAX];
-    size_t words = 0;
-    enum status st = options_read(argc, argv, specs, sizeof specs / sizeof *specs, &words, why);
-    if (st == STATUS_OK && words > 0)
-        snprintf(why, sizeof why, "%.100s: takes no words, see --help", argv[0]);
-    if (st == STATUS_OK && words == 0)
+    if (options_read_alone(argc, argv, specs, sizeof specs / sizeof *specs, why) == STATUS_OK)
         return run(conf, &peek);
     fprintf(stderr, "clerk-worker peek: %s\n", why);
     return COMMAND_WRONG_USE;

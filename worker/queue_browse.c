@@ -28,7 +28,7 @@ enum status queue_browse_next(struct redis_link *link, const struct queue_conf *
         st = redis_link_call(link, &cmd, 0, &reply);
     if (st != STATUS_OK)
         return st;
-    st = batch_from_reply(&reply, reply, ret_batch);
+    st = batch_from_reply(&reply, reply, max, ret_batch);
     if (reply)
         freeReplyObject(reply);
     return st;

@@ -133,9 +133,10 @@ enum status queue_reader_flush(struct queue_reader *qr)
 }
 
 /* Makes a batch of the entries inside reply; on failure frees it. */
-static enum status adopt(redisReply *reply, const redisReply *entries, struct batch *ret_batch)
+static enum status adopt(redisReply *reply, const redisReply *entries, size_t max,
+                         struct batch *ret_batch)
 {
-    enum status st = batch_from_reply(&reply, entries, ret_batch);
+    enum status st = batch_from_reply(&reply, entries, max, ret_batch);
     if (reply)
         freeReplyObject(reply);
     return st;
@@ -173,7 +174,7 @@ static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         entries = reply->element[0]->element[1];
-    return adopt(reply, entries, ret_batch);
+    return adopt(reply, entries, max, ret_batch);
 }
 
 /* How often the entries of a batch of ours were delivered, in one question. */
@@ -219,7 +220,7 @@ static enum status claim_some(struct queue_reader *qr, size_t max, struct batch 
                  reply->element[0]->str ? reply->element[0]->str : "0-0");
         entries = reply->element[1];
     }
-    return adopt(reply, entries, ret_batch);
+    return adopt(reply, entries, max, ret_batch);
 }
 
 /* Goes through the pending entries of the whole group until something was claimed or the end is

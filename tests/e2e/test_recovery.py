@@ -216,3 +216,14 @@ def test_a_file_that_is_no_database_stops_the_worker_and_is_not_touched(stack, t
 def test_the_database_is_readable_by_its_owner_alone(stack):
     stack.worker()
     assert os.stat(stack.database.path).st_mode & 0o077 == 0
+
+
+def test_an_entry_that_somebody_else_wrote_is_kept_as_a_dead_letter(stack, redis):
+    with_a_body = redis.client.xadd(STREAM, {"body": "{}"}).decode()
+    with_neither_id_nor_body = redis.client.xadd(STREAM, {"foo": "bar"}).decode()
+    stack.worker()
+    redis.wait_drained()
+    wait.until(lambda: stack.database.count("dead_letters") == 2, 20, "both to be kept")
+    letters = {r["svix_id"]: r["reason"] for r in stack.database.rows("SELECT * FROM dead_letters")}
+    assert set(letters) == {with_a_body, with_neither_id_nor_body}
+    assert all("no svix-id" in reason for reason in letters.values())
