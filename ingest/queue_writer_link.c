@@ -92,7 +92,7 @@ static void give_up(struct queue_link *link)
     redisAsyncContext *ac = link->ac;
 
     snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s",
-             ac ? ac->errstr : "out of memory");
+             ac && ac->err ? ac->errstr : "out of memory");
     link_lost(link);
     if (ac)
         redisAsyncFree(ac);
@@ -105,7 +105,7 @@ static void link_connect(struct queue_link *link, const char *address)
 
     link->ac = url->unix_socket ? redisAsyncConnectUnix(url->path)
                                 : redisAsyncConnect(address, url->port);
-    if (!link->ac || link->ac->err) {
+    if (!link->ac || link->ac->err || redisLibeventAttach(link->ac, link->base) != REDIS_OK) {
         give_up(link);
         return;
     }
@@ -113,7 +113,6 @@ static void link_connect(struct queue_link *link, const char *address)
     link->wake_ms = link->now_ms + OPEN_DEADLINE_MS;
     link->probe_ms = 0;
     link->ac->data = link;
-    redisLibeventAttach(link->ac, link->base);
     redisAsyncSetConnectCallback(link->ac, on_connect);
     redisAsyncSetDisconnectCallback(link->ac, on_disconnect);
     queue_setup_start(&link->setup, link->ac);

@@ -19,9 +19,9 @@ enum {
 enum status processor_init(struct processor *p)
 {
     size_t most = (size_t)p->conf->batch_size;
-    p->events = calloc(most, sizeof *p->events);
-    p->results = calloc(most, sizeof *p->results);
-    p->places = calloc(most, sizeof *p->places);
+    p->events = calloc(most, sizeof(*p->events));
+    p->results = calloc(most, sizeof(*p->results));
+    p->places = calloc(most, sizeof(*p->places));
     return p->events && p->results && p->places ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

@@ -56,7 +56,7 @@ enum status batch_from_reply(redisReply **reply, const redisReply *entries, size
 {
     struct batch batch = { 0 };
     if (is_list(entries, 1)) {
-        batch.entries = calloc(entries->elements, sizeof *batch.entries);
+        batch.entries = calloc(entries->elements, sizeof(*batch.entries));
         if (!batch.entries)
             return STATUS_NO_MEMORY;
     }

@@ -45,7 +45,7 @@ void redis_command_add(struct redis_command *cmd, const char *text)
 
 struct redis_link *redis_link_new(const struct redis_url *url)
 {
-    struct redis_link *link = calloc(1, sizeof *link);
+    struct redis_link *link = calloc(1, sizeof(*link));
     if (link)
         link->url = url;
     return link;
@@ -74,7 +74,7 @@ const char *redis_link_why(const struct redis_link *link)
 /* Notes why, gives the connection up, and says so. */
 static enum status lose(struct redis_link *link, const char *what, const char *detail)
 {
-    snprintf(link->why, sizeof link->why, "%s: %s", what, detail);
+    snprintf(link->why, sizeof(link->why), "%s: %s", what, detail);
     redis_link_drop(link);
     return STATUS_UNAVAILABLE;
 }
@@ -130,7 +130,7 @@ static enum status select_db(struct redis_link *link)
     if (link->url->db == 0)
         return STATUS_OK;
     char number[16];
-    snprintf(number, sizeof number, "%d", link->url->db);
+    snprintf(number, sizeof(number), "%d", link->url->db);
     struct redis_command cmd = { .argc = 0 };
     redis_command_add(&cmd, "SELECT");
     redis_command_add(&cmd, number);

@@ -65,7 +65,7 @@ int status_command(const struct worker_conf *conf, int argc, char **argv)
         { "--every", OPTION_COUNT, &looks.every_s, 1, 3600 },
     };
     char why[OPTIONS_ERROR_MAX];
-    if (options_read_alone(argc, argv, specs, sizeof specs / sizeof *specs, why) != STATUS_OK) {
+    if (options_read_alone(argc, argv, specs, sizeof(specs) / sizeof(*specs), why) != STATUS_OK) {
         fprintf(stderr, "clerk-worker status: %s\n", why);
         return COMMAND_WRONG_USE;
     }
