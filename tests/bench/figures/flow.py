@@ -49,7 +49,7 @@ class Observer(threading.Thread):
 
 
 def latency(bench, report):
-    seconds, rate = (5, 200) if bench.quick else (30, 200)
+    seconds, rate = (5, 200) if bench.quick else (20, 200)
     rounds = 1 if bench.quick else 5
     p50, p99, own = [], [], []
     for _ in range(rounds):
@@ -114,9 +114,8 @@ def replay(bench, report):
                note=f"{done['ok']} answered 200")
 
 
-def backlog(bench, report):
+def backlog(bench, report, count=1_000_000):
     """A backlog of a million: start-up, a steady rate, little memory."""
-    count = 1_000_000
     bench.start_redis("--appendfsync", "no")  # filling is not measured
     started = []
     for filled in (0, count):

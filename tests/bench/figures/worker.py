@@ -103,7 +103,7 @@ def sqlite_loop(bench, count):
 
 def beside_others(bench, report, peers=True):
     """Processor time a user event, and the rate, in alternating runs on empty databases."""
-    rounds, ours, node, bull = (3, 8000, 3000, 800) if bench.quick else (7, 60000, 20000, 5000)
+    rounds, ours, node, bull = (3, 8000, 3000, 800) if bench.quick else (5, 60000, 20000, 5000)
     counts = {"worker-ioredis": node, "worker-bullmq": bull}
     bench.start_redis()
     cost, rate, limit, loop_cost = [], [], [], []
