@@ -212,6 +212,8 @@ enum status processor_run(struct processor *p, const struct batch *batch)
             counters_add(worker_counters(), WORKER_REDELIVERED, 1);
         if (entry->is_gone) {
             queue_reader_owe(p->reader, batch, i, 1);
+        } else if (is_suspect(entry) && *p->stop) {
+            st = STATUS_STOPPED; /* they may take longer than we are given to stop */
         } else if (is_suspect(entry)) {
             /* What is committed shall not come back with the next death. Not reaching Redis now
              * changes nothing, but to wait for a frozen one before each event would take hours. */

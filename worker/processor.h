@@ -47,8 +47,8 @@ void processor_release(struct processor *p);
  * it runs alone, after a count of such attempts was committed, and becomes a dead letter when three
  * of them ended in death. While the database is away this waits and retries; the events are kept.
  * Logs dead letters, outages, and what stops it. Blocks. STATUS_STOPPED: the stop flag was seen
- * while waiting; what is not owed stays pending in Redis. STATUS_FATAL: a person must act (logged).
- * STATUS_NO_MEMORY. */
+ * while waiting or between two lonely events; what is not owed stays pending in Redis.
+ * STATUS_FATAL: a person must act (logged). STATUS_NO_MEMORY. */
 enum status processor_run(struct processor *p, const struct batch *batch) MUST_CHECK;
 
 #endif
