@@ -9,7 +9,7 @@ static enum status read_sizes(struct store_postgres *store, struct store_counts 
     struct pg_call c = pg_call_once(
         store, "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
                "WHERE c.relname = ANY ($1::text[]) AND c.relnamespace = "
-               "current_schema()::regnamespace AND c.relkind = 'r'");
+               "quote_ident(current_schema()::text)::regnamespace AND c.relkind = 'r'");
     pg_text(&c, pg_our_tables(store));
     enum status st = pg_ask(&c);
     if (st == STATUS_OK)

@@ -54,19 +54,41 @@ static enum status find_deletion(struct store_postgres *store, const struct row 
     return st;
 }
 
-static struct pg_call upsert_of(struct store_postgres *store, const struct row *row,
-                                const struct value *deleted_at)
+static bool is_number(enum column_kind kind)
 {
-    struct pg_call c = pg_call_of_table(store, row->table, SQL_UPSERT);
-    pg_text(&c, row->clerk_id);
+    return kind == COLUMN_INT || kind == COLUMN_BOOL || kind == COLUMN_IS_PRIMARY ||
+           kind == COLUMN_VERIFIED;
+}
+
+/* As SQLite's strict tables: a text that is a number is one. In binary form PostgreSQL would take
+ * any eight letters for a number. */
+static void add_value(struct pg_call *c, const struct row *row, size_t i)
+{
+    struct value value = row->values[i];
+    const struct catalog_column *column = &row->table->columns[i];
+    bool is_text = value.kind == VALUE_TEXT;
+    bool has_number = is_text && slice_to_i64(value.text, INT64_MIN, INT64_MAX, &value.number);
+    if (is_number(column->kind) && has_number)
+        value.kind = VALUE_INT;
+    if (value.kind != VALUE_NULL && (value.kind == VALUE_INT) != is_number(column->kind))
+        c->status = pg_because(c->store, STATUS_BAD_DATA, "another kind of value for %s.%s",
+                               row->table->name, column->name);
+    pg_value(c, &value);
+}
+
+/* Starts the call in *c, where it stays: its parameters point into it. */
+static void fill_upsert(struct pg_call *c, struct store_postgres *store, const struct row *row,
+                        const struct value *deleted_at)
+{
+    *c = pg_call_of_table(store, row->table, SQL_UPSERT);
+    pg_text(c, row->clerk_id);
     for (size_t i = 0; i < row->table->column_count; i++)
-        pg_value(&c, &row->values[i]);
-    pg_text(&c, row->data);
-    pg_value(&c, &row->created_at);
-    pg_value(&c, &row->updated_at);
-    pg_int(&c, row->event_at);
-    pg_value(&c, deleted_at);
-    return c;
+        add_value(c, row, i);
+    pg_text(c, row->data);
+    pg_value(c, &row->created_at);
+    pg_value(c, &row->updated_at);
+    pg_int(c, row->event_at);
+    pg_value(c, deleted_at);
 }
 
 /* No row in the answer: the guard left the row as it was. */
@@ -80,7 +102,8 @@ static void on_upsert(struct store_postgres *store, const struct pg_result *answ
 static enum status upsert_now(struct store_postgres *store, const struct row *row,
                               const struct value *deleted_at)
 {
-    struct pg_call c = upsert_of(store, row, deleted_at);
+    struct pg_call c;
+    fill_upsert(&c, store, row, deleted_at);
     enum status st = pg_ask(&c);
     if (st != STATUS_OK)
         return st;
@@ -104,7 +127,8 @@ enum status store_postgres_upsert(struct store *base, const struct row *row)
         return STATUS_STALE;
     if (!pg_plan_fate(store))
         return upsert_now(store, row, &deleted_at);
-    struct pg_call c = upsert_of(store, row, &deleted_at);
+    struct pg_call c;
+    fill_upsert(&c, store, row, &deleted_at);
     return pg_send(&c, on_upsert, store->plan.current);
 }
 
@@ -118,7 +142,8 @@ static enum status upsert_children(struct store_postgres *store, const struct pg
     if (store->delete_mode == STORE_DELETE_SOFT)
         st = lower_to_tombstone(store, children->parent_id, &deleted_at);
     for (size_t i = 0; st == STATUS_OK && i < children->rows->count; i++) {
-        struct pg_call c = upsert_of(store, &children->rows->rows[i], &deleted_at);
+        struct pg_call c;
+        fill_upsert(&c, store, &children->rows->rows[i], &deleted_at);
         st = pg_send(&c, NULL, 0); /* no row changed: it has moved on to another parent */
     }
     return st;

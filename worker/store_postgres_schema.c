@@ -46,7 +46,7 @@ static enum status read_version(struct store_postgres *store, int64_t *ret_versi
     if (st != STATUS_OK)
         return st;
     if (pg_number(store->kept, 0, 0) != 0)
-        return pg_because(store, STATUS_FATAL,
+        return pg_because(store, store->reads_only ? STATUS_NOT_FOUND : STATUS_FATAL,
                           "there is no schema to put tables in: create it, or name one in "
                           "DATABASE_URL with ?schema=");
     if (pg_number(store->kept, 0, 1) == 0) {
@@ -63,7 +63,8 @@ static enum status find_table(struct store_postgres *store, bool wanted, char na
 {
     struct pg_call c = pg_call_once(
         store, "SELECT n FROM unnest($1::text[]) AS n WHERE EXISTS (SELECT FROM pg_class c "
-               "WHERE c.relname = n AND c.relnamespace = current_schema()::regnamespace) = "
+               "WHERE c.relname = n AND c.relnamespace = "
+               "quote_ident(current_schema()::text)::regnamespace) = "
                "$2::boolean LIMIT 1");
     const char flag = wanted ? 1 : 0;
     pg_text(&c, pg_our_tables(store));
