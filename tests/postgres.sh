@@ -1,6 +1,7 @@
 #!/bin/sh
-# A PostgreSQL server of our own for tests: sh tests/postgres.sh start DIR | stop DIR. DIR is made, and removed by stop; the
-# server listens on a socket in it and nowhere else. As root it runs as the user postgres, for PostgreSQL refuses root.
+# A PostgreSQL server of our own for tests: sh tests/postgres.sh start|stop|crash|resume DIR. DIR is made by start and removed by
+# stop; crash ends the server at once and resume starts it again. It listens on a socket in DIR and nowhere else. As root it runs
+# as the user postgres, for PostgreSQL refuses root.
 # URL: postgres://clerk@/clerk?host=DIR
 set -u
 dir=${2:?usage: postgres.sh start|stop DIR}
@@ -10,8 +11,16 @@ as_postgres() {
     if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
 
-stop() {
+crash() {
     [ ! -f "$dir/data/postmaster.pid" ] || as_postgres "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null
+}
+
+resume() {
+    as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -o "-c listen_addresses='' -k $dir" start >/dev/null
+}
+
+stop() {
+    crash
     rm -rf "$dir"
 }
 
@@ -25,12 +34,10 @@ start() {
         return 1
     }
     rm -f "$dir/../initdb.$$.log"
-    as_postgres "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -o "-c listen_addresses='' -k $dir" start >/dev/null &&
-        "$bin/createdb" -h "$dir" -U clerk clerk
+    resume && "$bin/createdb" -h "$dir" -U clerk clerk
 }
 
 case $1 in
-start) start ;;
-stop) stop ;;
-*) echo "usage: postgres.sh start|stop DIR" >&2 && exit 2 ;;
+start | stop | crash | resume) "$1" ;;
+*) echo "usage: postgres.sh start|stop|crash|resume DIR" >&2 && exit 2 ;;
 esac

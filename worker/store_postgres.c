@@ -61,7 +61,6 @@ enum status store_postgres_open(const struct store_conf *conf, struct store **re
 enum status store_postgres_open_to_read(const char *url, struct store **ret_store,
                                         char ret_why[STORE_ERROR_MAX])
 {
-    int64_t version = 0;
     struct store_postgres *store = new_store();
     if (!store)
         return out_of_memory(ret_why);
@@ -70,9 +69,7 @@ enum status store_postgres_open_to_read(const char *url, struct store **ret_stor
     if (st == STATUS_OK)
         st = pg_connect(store);
     if (st == STATUS_OK)
-        st = pg_check_schema(store, &version);
-    if (st == STATUS_OK && version == 0)
-        st = pg_because(store, STATUS_NOT_FOUND, "the database has no tables of clerk-sync yet");
+        st = pg_check_schema(store);
     return hand_over(store, st, ret_store, ret_why);
 }
 

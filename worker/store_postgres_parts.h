@@ -234,11 +234,13 @@ void pg_array_number(struct buf *out, int64_t number, bool zero_is_null);
 
 /* --- store_postgres_schema.c --- */
 
-/* STATUS_FATAL when the schema is of a newer program, when tables of ours are missing, or when a
- * table with one of our names stands where we never installed ours. */
-enum status pg_check_schema(struct store_postgres *store, int64_t *ret_version) MUST_CHECK;
+/* Reads only. STATUS_NOT_FOUND: we never installed anything here. STATUS_FATAL when the schema is
+ * of a newer program, or when tables of ours are missing. */
+enum status pg_check_schema(struct store_postgres *store) MUST_CHECK;
 
-/* Brings the schema up to STORE_SCHEMA_VERSION, each step in a transaction under the turn. */
+/* Brings the schema up to STORE_SCHEMA_VERSION, each step in a transaction under the turn.
+ * STATUS_FATAL as above, and when a table with one of our names stands where we never installed
+ * ours. */
 enum status pg_migrate(struct store_postgres *store) MUST_CHECK;
 
 /* The names of all our tables, as one array parameter in store->text. */

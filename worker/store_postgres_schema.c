@@ -40,16 +40,20 @@ static enum status ask_once(struct store_postgres *store, const char *sql)
 static enum status read_version(struct store_postgres *store, int64_t *ret_version)
 {
     int64_t version = 0;
-    enum status st = ask_once(store, "SELECT current_schema() IS NULL, "
-                                     "to_regclass(quote_ident(current_schema()::text) || "
-                                     "'.clerk_migrations') IS NULL");
+    /* Not to_regclass(): it may answer from a cache that is older than the turn. */
+    enum status st = ask_once(store,
+                              "SELECT current_schema() IS NULL, EXISTS (SELECT FROM pg_class "
+                              "c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+                              "c.relname = 'clerk_migrations' AND n.nspname = "
+                              "current_schema())");
     if (st != STATUS_OK)
         return st;
-    if (pg_number(store->kept, 0, 0) != 0)
-        return pg_because(store, store->reads_only ? STATUS_NOT_FOUND : STATUS_FATAL,
+    bool has_place = pg_number(store->kept, 0, 0) == 0;
+    if (!has_place && !store->reads_only)
+        return pg_because(store, STATUS_FATAL,
                           "there is no schema to put tables in: create it, or name one in "
                           "DATABASE_URL with ?schema=");
-    if (pg_number(store->kept, 0, 1) == 0) {
+    if (pg_number(store->kept, 0, 1) != 0) {
         st = ask_once(store, "SELECT coalesce(max(version), 0) FROM clerk_migrations");
         version = st == STATUS_OK ? pg_number(store->kept, 0, 0) : 0;
     }
@@ -103,10 +107,13 @@ static enum status check_version(struct store_postgres *store, int64_t version)
                       (long long)version, name);
 }
 
-enum status pg_check_schema(struct store_postgres *store, int64_t *ret_version)
+enum status pg_check_schema(struct store_postgres *store)
 {
-    enum status st = read_version(store, ret_version);
-    return st == STATUS_OK ? check_version(store, *ret_version) : st;
+    int64_t version = 0;
+    enum status st = read_version(store, &version);
+    if (st == STATUS_OK && version == 0)
+        return pg_because(store, STATUS_NOT_FOUND, "the database has no tables of clerk-sync yet");
+    return st == STATUS_OK ? check_version(store, version) : st;
 }
 
 /* The statements in sql, each ended by ';', none with one inside. */
@@ -161,7 +168,9 @@ static enum status step(struct store_postgres *store, int64_t *ret_version)
     int64_t version = 0;
     enum status st = pg_take_turn(store, false);
     if (st == STATUS_OK)
-        st = pg_check_schema(store, &version);
+        st = read_version(store, &version);
+    if (st == STATUS_OK)
+        st = check_version(store, version);
     *ret_version = version;
     if (st != STATUS_OK || version >= STORE_SCHEMA_VERSION)
         return st;
@@ -179,17 +188,29 @@ static enum status step(struct store_postgres *store, int64_t *ret_version)
     return st;
 }
 
-/* Two programs may both find it missing: the slower one then finds it there. */
-static enum status create_schema(struct store_postgres *store)
+static enum status find_schema(struct store_postgres *store, bool *ret_is_there)
 {
-    char sql[STORE_SCHEMA_NAME_MAX + 64];
     struct pg_call c = pg_call_once(store, "SELECT to_regnamespace(quote_ident($1::text)) IS NULL");
     pg_text(&c, slice_of(store->address.schema));
     enum status st = pg_ask(&c);
-    if (st != STATUS_OK || pg_number(store->kept, 0, 0) == 0)
+    if (st == STATUS_OK)
+        *ret_is_there = pg_number(store->kept, 0, 0) == 0;
+    return st;
+}
+
+/* Looks first, for CREATE … IF NOT EXISTS needs its right even where there is nothing to do. */
+static enum status create_schema(struct store_postgres *store)
+{
+    char sql[STORE_SCHEMA_NAME_MAX + 64];
+    bool is_there = false;
+    enum status st = find_schema(store, &is_there);
+    if (st != STATUS_OK || is_there)
         return st;
     snprintf(sql, sizeof(sql), "CREATE SCHEMA IF NOT EXISTS \"%s\"", store->address.schema);
-    return ask_once(store, sql);
+    st = ask_once(store, sql);
+    if (st == STATUS_BAD_DATA) /* another program was faster, to the moment */
+        st = find_schema(store, &is_there);
+    return st;
 }
 
 static enum status migrate_once(struct store_postgres *store, int64_t *ret_version)
@@ -210,7 +231,9 @@ enum status pg_migrate(struct store_postgres *store)
     int64_t version = 0;
     enum status st = store->address.schema[0] ? create_schema(store) : STATUS_OK;
     if (st == STATUS_OK)
-        st = pg_check_schema(store, &version);
+        st = read_version(store, &version);
+    if (st == STATUS_OK && version >= STORE_SCHEMA_VERSION)
+        return check_version(store, version);
     while (st == STATUS_OK && version < STORE_SCHEMA_VERSION)
         st = migrate_once(store, &version);
     return st;
