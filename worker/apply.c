@@ -1,6 +1,7 @@
 #include "worker/apply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/fault.h"
 #include "worker/catalog.h"
@@ -18,6 +19,9 @@ struct run {
     int64_t now_ms;
     int64_t attempts; /* 0: an ordinary batch */
     bool isolated;    /* each event inside a savepoint */
+    struct event *events;
+    enum apply_result *results;
+    struct store_plan *plans; /* the order to go by; NULL: as the events stand */
 };
 
 static enum store_outcome first_outcome(const struct event *ev)
@@ -35,9 +39,9 @@ static enum store_outcome first_outcome(const struct event *ev)
                              otherwise */
 }
 
-static enum status record(const struct run *run, const struct event *ev)
+static struct store_ledger_row ledger_row(const struct run *run, const struct event *ev)
 {
-    struct store_ledger_row row = {
+    return (struct store_ledger_row){
         .svix_id = ev->svix_id,
         .type = ev->type,
         .clerk_id = ev->clerk_id,
@@ -47,6 +51,11 @@ static enum status record(const struct run *run, const struct event *ev)
         .processed_at = run->now_ms,
         .outcome = first_outcome(ev),
     };
+}
+
+static enum status record(const struct run *run, const struct event *ev)
+{
+    struct store_ledger_row row = ledger_row(run, ev);
     return store_record(run->store, &row);
 }
 
@@ -147,24 +156,64 @@ static enum status apply_isolated(const struct run *run, struct event *ev,
     return st == STATUS_OK ? store_release(run->store) : st;
 }
 
-static enum status apply_all(const struct run *run, struct event *events, size_t count,
-                             enum apply_result *results)
+/* Announces the events to a database that gains from it; run->plans is the order then. */
+static enum status plan(struct run *run, size_t count)
+{
+    if (run->isolated || !store_wants_plan(run->store))
+        return STATUS_OK;
+    run->plans = calloc(count, sizeof *run->plans);
+    if (!run->plans)
+        return STATUS_OK; /* slower, but it goes without */
+    for (size_t i = 0; i < count; i++) {
+        const struct event *ev = &run->events[i];
+        bool has_row = ev->action == EVENT_UPSERT || ev->action == EVENT_DELETE;
+        run->plans[i] = (struct store_plan){
+            .ledger = ledger_row(run, ev),
+            .row = has_row ? &ev->row : NULL,
+            .is_delete = ev->action == EVENT_DELETE,
+            .place = i,
+        };
+    }
+    return store_plan(run->store, run->plans, count);
+}
+
+static enum status note_stale(void *arg, size_t place)
+{
+    const struct run *run = arg;
+    run->results[place] = APPLY_STALE;
+    return store_set_outcome(run->store, run->events[place].svix_id, STORE_STALE);
+}
+
+static enum status apply_each(struct run *run, size_t count)
+{
+    enum status st = STATUS_OK;
+    for (size_t k = 0; st == STATUS_OK && k < count; k++) {
+        size_t i = run->plans ? run->plans[k].place : k;
+        st = run->isolated ? apply_isolated(run, &run->events[i], &run->results[i])
+                           : apply_event(run, &run->events[i], &run->results[i]);
+        FAULT_POINT("after_effect", run->events[i].svix_id);
+    }
+    return st == STATUS_OK ? store_settle(run->store, note_stale, run) : st;
+}
+
+static enum status apply_all(struct run *run, size_t count)
 {
     enum status st = store_begin(run->store);
-    FAULT_POINT("after_begin", events[0].svix_id);
-    for (size_t i = 0; st == STATUS_OK && i < count; i++) {
-        st = run->isolated ? apply_isolated(run, &events[i], &results[i])
-                           : apply_event(run, &events[i], &results[i]);
-        FAULT_POINT("after_effect", events[i].svix_id);
-    }
+    FAULT_POINT("after_begin", run->events[0].svix_id);
+    if (st == STATUS_OK)
+        st = plan(run, count);
+    if (st == STATUS_OK)
+        st = apply_each(run, count);
     if (st == STATUS_OK && run->attempts > 0)
-        st = store_attempt_done(run->store, events[0].svix_id);
-    FAULT_POINT("before_commit", events[0].svix_id);
+        st = store_attempt_done(run->store, run->events[0].svix_id);
+    FAULT_POINT("before_commit", run->events[0].svix_id);
     if (st == STATUS_OK)
         st = store_commit(run->store);
-    FAULT_POINT("after_commit", events[0].svix_id);
+    FAULT_POINT("after_commit", run->events[0].svix_id);
     if (st != STATUS_OK)
         store_rollback(run->store);
+    free(run->plans);
+    run->plans = NULL;
     return st;
 }
 
@@ -173,12 +222,14 @@ enum status apply_batch(struct store *store, struct event *events, size_t count,
 {
     if (count == 0)
         return STATUS_OK;
-    struct run run = { .store = store, .now_ms = now_ms, .attempts = attempts };
-    enum status st = apply_all(&run, events, count, results);
+    struct run run = {
+        .store = store, .now_ms = now_ms, .attempts = attempts, .events = events, .results = results
+    };
+    enum status st = apply_all(&run, count);
     if (st != STATUS_BAD_DATA)
         return st;
     run.isolated = true; /* somebody in here is the cause: find out who, and spare the others */
-    st = apply_all(&run, events, count, results);
+    st = apply_all(&run, count);
     return st == STATUS_BAD_DATA ? STATUS_FATAL : st; /* not even a dead letter could be written */
 }
 

@@ -165,7 +165,9 @@ static int print_help(void)
 
 static int print_version(void)
 {
-    printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, store_library(), redis_link_library(),
+    char databases[STORE_LIBRARIES_MAX];
+    store_libraries(databases);
+    printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, databases, redis_link_library(),
            event_library());
     return EXIT_SUCCESS;
 }

@@ -32,7 +32,7 @@ enum store_outcome { STORE_APPLIED, STORE_STALE, STORE_IGNORED, STORE_DEAD, STOR
 enum { STORE_ERROR_MAX = 300, STORE_SCHEMA_VERSION = 1 };
 
 struct store_conf {
-    const char *url; /* sqlite:PATH or sqlite:///PATH */
+    const char *url; /* sqlite:PATH, sqlite:///PATH, postgres://… or postgresql://… */
     enum store_delete_mode delete_mode;
     const volatile sig_atomic_t *stop; /* waits end when it becomes non-zero; NULL: never */
 };
@@ -53,11 +53,14 @@ struct store_dead_letter {
 /* The name stored in webhook_events.outcome: applied, stale, ignored, dead, retrying. */
 const char *store_outcome_name(enum store_outcome outcome);
 
-/* Name and version of the database library at run time, for --version: "SQLite 3.40.1". */
-const char *store_library(void);
+/* Names and versions of the database libraries at run time, for --version: "SQLite 3.40.1, libpq
+ * 15.18". */
+enum { STORE_LIBRARIES_MAX = 64 };
+void store_libraries(char ret_text[STORE_LIBRARIES_MAX]);
 
-/* Opens the database, creates it where there is none (file mode 0600), checks that WAL is really
- * on, and brings its schema up to STORE_SCHEMA_VERSION, each step in a transaction. STATUS_INVALID:
+/* Opens the database and brings its schema up to STORE_SCHEMA_VERSION, each step in a transaction.
+ * SQLite: creates the file where there is none (mode 0600) and checks that WAL is really on.
+ * PostgreSQL: creates the schema that the URL names where there is none. STATUS_INVALID:
  * the URL is malformed or of a kind this build does not have. STATUS_UNAVAILABLE, STATUS_FATAL as
  * above (a missing directory is STATUS_FATAL). ret_why gets the reason of any failure. */
 enum status store_open(const struct store_conf *conf, struct store **ret_store,
@@ -80,6 +83,34 @@ enum status store_begin(struct store *store) MUST_CHECK;
 /* Makes it durable (fsync) and gives the turn away. After a failure the transaction is rolled back.
  */
 enum status store_commit(struct store *store) MUST_CHECK;
+
+/* --- what a batch may add, for a database that is a network away --- */
+
+/* One event that is going to be applied. */
+struct store_plan {
+    struct store_ledger_row ledger; /* as store_record() will get it */
+    const struct row *row;          /* what it writes or deletes; NULL: nothing but the ledger */
+    bool is_delete;
+    size_t place; /* the caller's own number */
+};
+
+/* True when the database gains from store_plan(); otherwise do not call it. */
+bool store_wants_plan(const struct store *store);
+
+/* After store_begin(): announces the events of the transaction, and puts plans into the order in
+ * which they should now be applied, one after the other: by object, and for one object as given, so
+ * that two workers lock rows in the same order. From here to the end of the transaction
+ * store_upsert() and what follows it may return STATUS_OK although the database has not answered
+ * yet; store_settle() then tells. plans and all they point to are borrowed until the end of the
+ * transaction. */
+enum status store_plan(struct store *store, struct store_plan *plans, size_t count) MUST_CHECK;
+
+/* Waits for the answers that are owed and calls fn with the place of each planned event whose
+ * store_upsert() was STATUS_STALE after all; fn may call store_set_outcome(). To be called before
+ * store_commit(); STATUS_BAD_DATA: one of the planned events cannot be stored, roll back and apply
+ * them without a plan. Nothing to do without a plan. */
+typedef enum status store_stale_fn(void *arg, size_t place);
+enum status store_settle(struct store *store, store_stale_fn *fn, void *arg) MUST_CHECK;
 
 /* Undoes the open transaction, if any, and gives the turn away. Never fails and leaves store_why()
  * alone. */

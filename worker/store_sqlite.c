@@ -28,7 +28,7 @@ static const struct setting {
     { "PRAGMA cache_size = -32768", NULL, NULL }, /* KiB */
 };
 
-static enum status apply_setting(struct store *store, const struct setting *setting)
+static enum status apply_setting(struct store_sqlite *store, const struct setting *setting)
 {
     struct sqlite3_stmt *stmt = NULL;
     int code = sqlite3_prepare_v2(store->db, setting->sql, -1, &stmt, NULL);
@@ -44,7 +44,7 @@ static enum status apply_setting(struct store *store, const struct setting *sett
     return st;
 }
 
-static enum status configure(struct store *store)
+static enum status configure(struct store_sqlite *store)
 {
     enum status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < sizeof(settings) / sizeof(settings[0]); i++)
@@ -52,7 +52,7 @@ static enum status configure(struct store *store)
     return st;
 }
 
-static enum status connect_database(struct store *store)
+static enum status connect_database(struct store_sqlite *store)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_EXRESCODE;
@@ -66,7 +66,7 @@ static enum status connect_database(struct store *store)
 }
 
 /* Looks before it changes anything: the file may be another application's. */
-static enum status open_database(struct store *store)
+static enum status open_database(struct store_sqlite *store)
 {
     enum status st = store_sqlite_create_file(store);
     if (st == STATUS_OK)
@@ -82,7 +82,7 @@ static enum status open_database(struct store *store)
     return st;
 }
 
-static enum status open_under_lock(struct store *store)
+static enum status open_under_lock(struct store_sqlite *store)
 {
     enum status st = store_sqlite_open_lock(store);
     if (st == STATUS_OK)
@@ -93,11 +93,12 @@ static enum status open_under_lock(struct store *store)
     return st;
 }
 
-static struct store *new_store(const struct store_conf *conf)
+static struct store_sqlite *new_store(const struct store_conf *conf)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct store_sqlite *store = calloc(1, sizeof(*store));
     if (!store)
         return NULL;
+    store->base.ops = &store_sqlite_ops;
     store->lock.fd = -1;
     store->delete_mode = conf->delete_mode;
     store->stop = conf->stop;
@@ -110,32 +111,32 @@ static struct store *new_store(const struct store_conf *conf)
     return NULL;
 }
 
-enum status store_open(const struct store_conf *conf, struct store **ret_store,
-                       char ret_why[STORE_ERROR_MAX])
+enum status store_sqlite_open(const struct store_conf *conf, struct store **ret_store,
+                              char ret_why[STORE_ERROR_MAX])
 {
-    struct store *store = new_store(conf);
+    struct store_sqlite *store = new_store(conf);
     if (!store) {
         snprintf(ret_why, STORE_ERROR_MAX, "out of memory");
         return STATUS_UNAVAILABLE;
     }
-    enum status st = store_url_path(conf->url, store->path, store->why);
+    enum status st = store_url_path(conf->url, store->path, store->base.why);
     if (st == STATUS_OK)
         st = open_under_lock(store);
     if (st == STATUS_OK) {
-        *ret_store = store;
+        *ret_store = &store->base;
         return st;
     }
-    if (store->path[0] == '\0' || strstr(store->why, store->path))
-        snprintf(ret_why, STORE_ERROR_MAX, "%s", store->why);
+    if (store->path[0] == '\0' || strstr(store->base.why, store->path))
+        snprintf(ret_why, STORE_ERROR_MAX, "%s", store->base.why);
     else
-        snprintf(ret_why, STORE_ERROR_MAX, "%.140s: %.150s", store->path, store->why);
-    store_close(store);
+        snprintf(ret_why, STORE_ERROR_MAX, "%.140s: %.150s", store->path, store->base.why);
+    store_sqlite_close(&store->base);
     return st;
 }
 
 /* The last connection to close checkpoints and removes the log; not without the turn. Where the
  * file at our path is no longer the one we opened, SQLite leaves the log alone of itself. */
-static void close_database(struct store *store)
+static void close_database(struct store_sqlite *store)
 {
     if (!store_lock_try(&store->lock))
         (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -145,11 +146,10 @@ static void close_database(struct store *store)
     store->db = NULL;
 }
 
-void store_close(struct store *store)
+void store_sqlite_close(struct store *base)
 {
-    if (!store)
-        return;
-    store_rollback(store);
+    struct store_sqlite *store = store_sqlite_of(base);
+    store_sqlite_rollback(&store->base);
     store_sqlite_forget_statements(store);
     if (store->db)
         close_database(store);
@@ -159,13 +159,9 @@ void store_close(struct store *store)
     free(store);
 }
 
-const char *store_why(const struct store *store)
+enum status store_sqlite_ping(struct store *base)
 {
-    return store->why;
-}
-
-enum status store_ping(struct store *store)
-{
+    struct store_sqlite *store = store_sqlite_of(base);
     enum status st = store_sqlite_check_file(store);
     if (st != STATUS_OK)
         return st;
@@ -174,8 +170,39 @@ enum status store_ping(struct store *store)
 }
 
 /* What is loaded may be newer than what this was built with. */
-const char *store_library(void)
+const char *store_sqlite_library(void)
 {
     static const char compiled[] = "SQLite " SQLITE_VERSION;
     return strcmp(sqlite3_libversion(), SQLITE_VERSION) == 0 ? compiled : sqlite3_libversion();
 }
+
+const struct store_ops store_sqlite_ops = {
+    .close = store_sqlite_close,
+    .begin = store_sqlite_begin,
+    .commit = store_sqlite_commit,
+    .rollback = store_sqlite_rollback,
+    .savepoint = store_sqlite_savepoint,
+    .release = store_sqlite_release,
+    .rollback_to = store_sqlite_rollback_to,
+    .record = store_sqlite_record,
+    .set_outcome = store_sqlite_set_outcome,
+    .upsert = store_sqlite_upsert,
+    .replace_children = store_sqlite_replace_children,
+    .delete = store_sqlite_delete,
+    .bury = store_sqlite_bury,
+    .reopen = store_sqlite_reopen,
+    .take_retry = store_sqlite_take_retry,
+    .drop_dead = store_sqlite_drop_dead,
+    .attempt = store_sqlite_attempt,
+    .attempt_done = store_sqlite_attempt_done,
+    .prune = store_sqlite_prune,
+    .signs = store_sqlite_signs,
+    .maintain = store_sqlite_maintain,
+    .ping = store_sqlite_ping,
+    .count = store_sqlite_count,
+    .each_type = store_sqlite_each_type,
+    .each_dead_letter = store_sqlite_each_dead_letter,
+    .one_dead_letter = store_sqlite_one_dead_letter,
+    .compare_row = store_sqlite_compare_row,
+    .compare_children = store_sqlite_compare_children,
+};

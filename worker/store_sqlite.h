@@ -8,8 +8,8 @@
 
 #include "common/buf.h"
 #include "worker/sql.h"
-#include "worker/store.h"
 #include "worker/store_lock.h"
+#include "worker/store_ops.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -56,7 +56,9 @@ enum fixed {
 /* Other programs may hold SQLite's lock for so long; our own processes wait for their turn. */
 enum { STORE_SQLITE_BUSY_MS = 1000, REMEMBERED_ID_MAX = 255 };
 
-struct store {
+struct store_sqlite {
+    /* first: a store is one of these */
+    struct store base;
     /* NULL: not open (yet) */
     struct sqlite3 *db;
     char path[STORE_PATH_MAX + 1];
@@ -83,9 +85,59 @@ struct store {
     /* the object that the last upsert inserted, which cannot have children yet; length 0: none */
     size_t new_id_len;
     char new_id[REMEMBERED_ID_MAX];
-    /* of the last failure, for store_why() */
-    char why[STORE_ERROR_MAX];
 };
+
+static inline struct store_sqlite *store_sqlite_of(struct store *base)
+{
+    return (struct store_sqlite *)base;
+}
+
+/* --- what store.c calls: the contracts are in store.h and store_read.h --- */
+
+extern const struct store_ops store_sqlite_ops;
+const char *store_sqlite_library(void);
+enum status store_sqlite_open(const struct store_conf *conf, struct store **ret_store,
+                              char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
+enum status store_sqlite_open_to_read(const char *url, struct store **ret_store,
+                                      char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
+void store_sqlite_close(struct store *base);
+enum status store_sqlite_begin(struct store *base);
+enum status store_sqlite_commit(struct store *base);
+void store_sqlite_rollback(struct store *base);
+enum status store_sqlite_savepoint(struct store *base);
+enum status store_sqlite_release(struct store *base);
+enum status store_sqlite_rollback_to(struct store *base);
+enum status store_sqlite_record(struct store *base, const struct store_ledger_row *row);
+enum status store_sqlite_set_outcome(struct store *base, struct slice svix_id,
+                                     enum store_outcome outcome);
+enum status store_sqlite_upsert(struct store *base, const struct row *row);
+enum status store_sqlite_replace_children(struct store *base, const struct catalog_table *table,
+                                          struct slice parent_id, const struct row_list *children);
+enum status store_sqlite_delete(struct store *base, const struct catalog_table *table,
+                                struct slice clerk_id, int64_t event_at);
+enum status store_sqlite_bury(struct store *base, const struct store_dead_letter *letter);
+enum status store_sqlite_reopen(struct store *base, struct slice svix_id, int64_t now_ms);
+enum status store_sqlite_take_retry(struct store *base, struct slice svix_id);
+enum status store_sqlite_drop_dead(struct store *base, struct slice svix_id);
+enum status store_sqlite_attempt(struct store *base, struct slice svix_id, int64_t *ret_count);
+enum status store_sqlite_attempt_done(struct store *base, struct slice svix_id);
+enum status store_sqlite_prune(struct store *base, int64_t before_ms, size_t limit,
+                               size_t *ret_removed);
+enum status store_sqlite_signs(struct store *base, struct store_signs *ret_signs);
+enum status store_sqlite_maintain(struct store *base, bool idle);
+enum status store_sqlite_ping(struct store *base);
+enum status store_sqlite_count(struct store *base, int64_t recent_ms,
+                               struct store_counts *ret_counts);
+enum status store_sqlite_each_type(struct store *base, store_type_fn *fn, void *arg);
+enum status store_sqlite_each_dead_letter(struct store *base, const struct store_dead_place *after,
+                                          int64_t until_ms, store_dead_fn *fn, void *arg);
+enum status store_sqlite_one_dead_letter(struct store *base, struct slice svix_id,
+                                         store_dead_fn *fn, void *arg);
+enum status store_sqlite_compare_row(struct store *base, const struct row *row,
+                                     store_difference_fn *fn, void *arg);
+enum status store_sqlite_compare_children(struct store *base, const struct catalog_table *table,
+                                          struct slice parent_id, const struct row_list *children,
+                                          store_difference_fn *fn, void *arg);
 
 /* --- store_sqlite_error.c --- */
 
@@ -93,11 +145,11 @@ struct store {
 enum status store_sqlite_classify(int code);
 
 /* Judges a failed call: keeps SQLite's message and code for store_why() and returns the kind. */
-enum status store_sqlite_failed(struct store *store, int code);
+enum status store_sqlite_failed(struct store_sqlite *store, int code);
 
 /* Keeps why for store_why() and returns st. */
-enum status store_sqlite_because(struct store *store, enum status st, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+enum status store_sqlite_because(struct store_sqlite *store, enum status st, const char *format,
+                                 ...) __attribute__((format(printf, 3, 4)));
 
 /* --- store_sqlite_call.c --- */
 
@@ -105,7 +157,7 @@ enum status store_sqlite_because(struct store *store, enum status st, const char
  * and comes back from call_run(), so that nothing in between needs a look. What is bound is
  * borrowed until then. */
 struct call {
-    struct store *store;
+    struct store_sqlite *store;
     /* NULL: it could not be prepared, status says why */
     struct sqlite3_stmt *stmt;
     enum status status;
@@ -118,8 +170,8 @@ struct call {
 /* Starts a call of a fixed statement, or of one that exists for each table; prepares it the first
  * time it is used. Each call is to be ended by call_run() or call_run_for(): two of the same
  * statement at once are one. */
-struct call call_fixed(struct store *store, enum fixed which);
-struct call call_of_table(struct store *store, const struct catalog_table *table,
+struct call call_fixed(struct store_sqlite *store, enum fixed which);
+struct call call_of_table(struct store_sqlite *store, const struct catalog_table *table,
                           enum sql_of_table which);
 
 /* Gives the next parameter: a text (with _or_null: an empty one is NULL), bytes as a BLOB, a number
@@ -139,48 +191,48 @@ enum status call_run_for(struct call *c, int64_t *ret_number, bool *ret_found) M
 enum status call_run(struct call *c) MUST_CHECK;
 
 /* Rows changed by the call that ran last. */
-int64_t call_changes(const struct store *store);
+int64_t call_changes(const struct store_sqlite *store);
 
 /* Finalises all statements. */
-void store_sqlite_forget_statements(struct store *store);
+void store_sqlite_forget_statements(struct store_sqlite *store);
 
 /* --- store_sqlite_file.c --- */
 
 /* Creates the database file with mode 0600 where there is none. STATUS_FATAL: its directory is
  * missing, or there is something that is no file. */
-enum status store_sqlite_create_file(struct store *store) MUST_CHECK;
+enum status store_sqlite_create_file(struct store_sqlite *store) MUST_CHECK;
 
 /* Opens the lock file beside it; statuses as above. */
-enum status store_sqlite_open_lock(struct store *store) MUST_CHECK;
+enum status store_sqlite_open_lock(struct store_sqlite *store) MUST_CHECK;
 
 /* Remembers which file it is; then tells whether it still is that one (STATUS_FATAL: replaced or
  * removed). */
-enum status store_sqlite_remember_file(struct store *store) MUST_CHECK;
-enum status store_sqlite_check_file(struct store *store) MUST_CHECK;
+enum status store_sqlite_remember_file(struct store_sqlite *store) MUST_CHECK;
+enum status store_sqlite_check_file(struct store_sqlite *store) MUST_CHECK;
 
 /* Size of the write-ahead log, 0 when there is none. */
-int64_t store_sqlite_log_bytes(const struct store *store);
+int64_t store_sqlite_log_bytes(const struct store_sqlite *store);
 
 /* --- store_sqlite_schema.c --- */
 
 /* Reads only: STATUS_FATAL when the schema is of a newer program, when tables of ours are missing,
  * or when a table with one of our names stands in a database where we never installed ours. */
-enum status store_sqlite_check_schema(struct store *store) MUST_CHECK;
+enum status store_sqlite_check_schema(struct store_sqlite *store) MUST_CHECK;
 
 /* Brings the schema up to STORE_SCHEMA_VERSION, each step in a transaction. The turn must be held.
  */
-enum status store_sqlite_migrate(struct store *store) MUST_CHECK;
+enum status store_sqlite_migrate(struct store_sqlite *store) MUST_CHECK;
 
 /* Runs sql, which returns nothing of interest. */
-enum status store_sqlite_exec(struct store *store, const char *sql) MUST_CHECK;
+enum status store_sqlite_exec(struct store_sqlite *store, const char *sql) MUST_CHECK;
 
 /* --- store_sqlite_turn.c --- */
 
 /* From now on keeps store->log_pages. Takes the place of SQLite's automatic checkpoint, which would
  * run inside somebody's COMMIT. */
-void store_sqlite_watch_log(struct store *store);
+void store_sqlite_watch_log(struct store_sqlite *store);
 
 /* Takes the writer's turn. STATUS_STOPPED as store_begin(). */
-enum status store_sqlite_take_turn(struct store *store) MUST_CHECK;
+enum status store_sqlite_take_turn(struct store_sqlite *store) MUST_CHECK;
 
 #endif

@@ -45,14 +45,14 @@ static const char *const fixed_text[FIXED_COUNT] = {
                          "ORDER BY processed_at DESC LIMIT 1",
 };
 
-static enum status prepare(struct store *store, struct slice sql, struct sqlite3_stmt **slot)
+static enum status prepare(struct store_sqlite *store, struct slice sql, struct sqlite3_stmt **slot)
 {
     int code = sqlite3_prepare_v3(store->db, sql.ptr, (int)sql.len, SQLITE_PREPARE_PERSISTENT, slot,
                                   NULL);
     return code == SQLITE_OK ? STATUS_OK : store_sqlite_failed(store, code);
 }
 
-struct call call_fixed(struct store *store, enum fixed which)
+struct call call_fixed(struct store_sqlite *store, enum fixed which)
 {
     struct call c = { .store = store, .next = 1 };
     struct sqlite3_stmt **slot = &store->fixed[which];
@@ -71,7 +71,7 @@ static size_t index_of(const struct catalog_table *table)
     return i;
 }
 
-static enum status prepare_of_table(struct store *store, const struct catalog_table *table,
+static enum status prepare_of_table(struct store_sqlite *store, const struct catalog_table *table,
                                     enum sql_of_table which, struct sqlite3_stmt **slot)
 {
     buf_clear(&store->text);
@@ -81,7 +81,7 @@ static enum status prepare_of_table(struct store *store, const struct catalog_ta
     return prepare(store, buf_slice(&store->text), slot);
 }
 
-struct call call_of_table(struct store *store, const struct catalog_table *table,
+struct call call_of_table(struct store_sqlite *store, const struct catalog_table *table,
                           enum sql_of_table which)
 {
     struct call c = { .store = store, .next = 1 };
@@ -204,12 +204,12 @@ enum status call_run(struct call *c)
     return call_run_for(c, NULL, NULL);
 }
 
-int64_t call_changes(const struct store *store)
+int64_t call_changes(const struct store_sqlite *store)
 {
     return sqlite3_changes64(store->db);
 }
 
-void store_sqlite_forget_statements(struct store *store)
+void store_sqlite_forget_statements(struct store_sqlite *store)
 {
     for (size_t i = 0; i < FIXED_COUNT; i++)
         (void)sqlite3_finalize(store->fixed[i]);

@@ -5,7 +5,8 @@
 #include "worker/store_sqlite.h"
 
 /* store->text becomes the statement; prepared for one use. */
-static enum status prepare(struct store *store, struct slice parameter, sqlite3_stmt **ret_stmt)
+static enum status prepare(struct store_sqlite *store, struct slice parameter,
+                           sqlite3_stmt **ret_stmt)
 {
     if (buf_status(&store->text) != STATUS_OK)
         return store_sqlite_because(store, STATUS_UNAVAILABLE, "out of memory");
@@ -17,7 +18,8 @@ static enum status prepare(struct store *store, struct slice parameter, sqlite3_
     return code == SQLITE_OK ? STATUS_OK : store_sqlite_failed(store, code);
 }
 
-static enum status select_row(struct store *store, const struct row *row, sqlite3_stmt **ret_stmt)
+static enum status select_row(struct store_sqlite *store, const struct row *row,
+                              sqlite3_stmt **ret_stmt)
 {
     buf_clear(&store->text);
     buf_append(&store->text, SLICE("SELECT updated_at"));
@@ -52,9 +54,10 @@ static void compare(sqlite3_stmt *stmt, const struct row *row, store_difference_
     }
 }
 
-enum status store_compare_row(struct store *store, const struct row *row, store_difference_fn *fn,
-                              void *arg)
+enum status store_sqlite_compare_row(struct store *base, const struct row *row,
+                                     store_difference_fn *fn, void *arg)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     sqlite3_stmt *stmt = NULL;
     enum status st = select_row(store, row, &stmt);
     int code = st == STATUS_OK ? sqlite3_step(stmt) : SQLITE_DONE;
@@ -66,7 +69,7 @@ enum status store_compare_row(struct store *store, const struct row *row, store_
     return st;
 }
 
-static enum status count_children(struct store *store, const struct catalog_table *table,
+static enum status count_children(struct store_sqlite *store, const struct catalog_table *table,
                                   struct slice parent_id, int64_t *ret_count)
 {
     sqlite3_stmt *stmt = NULL;
@@ -83,13 +86,14 @@ static enum status count_children(struct store *store, const struct catalog_tabl
     return st;
 }
 
-enum status store_compare_children(struct store *store, const struct catalog_table *table,
-                                   struct slice parent_id, const struct row_list *children,
-                                   store_difference_fn *fn, void *arg)
+enum status store_sqlite_compare_children(struct store *base, const struct catalog_table *table,
+                                          struct slice parent_id, const struct row_list *children,
+                                          store_difference_fn *fn, void *arg)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     bool is_missing = false;
     for (size_t i = 0; i < children->count; i++) {
-        enum status st = store_compare_row(store, &children->rows[i], fn, arg);
+        enum status st = store_sqlite_compare_row(&store->base, &children->rows[i], fn, arg);
         if (st == STATUS_NOT_FOUND)
             is_missing = true;
         else if (st != STATUS_OK)

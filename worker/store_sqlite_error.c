@@ -33,18 +33,19 @@ enum status store_sqlite_classify(int code)
     return STATUS_FATAL; /* corrupt, not a database, a table that is not as we made it */
 }
 
-enum status store_sqlite_failed(struct store *store, int code)
+enum status store_sqlite_failed(struct store_sqlite *store, int code)
 {
     const char *message = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
-    snprintf(store->why, sizeof(store->why), "%s (SQLite code %d)", message, code);
+    snprintf(store->base.why, sizeof(store->base.why), "%s (SQLite code %d)", message, code);
     return store_sqlite_classify(code);
 }
 
-enum status store_sqlite_because(struct store *store, enum status st, const char *format, ...)
+enum status store_sqlite_because(struct store_sqlite *store, enum status st, const char *format,
+                                 ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(store->why, sizeof(store->why), format, args);
+    vsnprintf(store->base.why, sizeof(store->base.why), format, args);
     va_end(args);
     return st;
 }

@@ -9,7 +9,7 @@
 
 /* What a person must mend before anything can work; the rest may pass (full, read-only, no right
  * yet). */
-static enum status judge_errno(struct store *store, const char *path, int error)
+static enum status judge_errno(struct store_sqlite *store, const char *path, int error)
 {
     if (error == ENOENT || error == ENOTDIR)
         return store_sqlite_because(store, STATUS_FATAL, "the directory of %s does not exist",
@@ -19,14 +19,14 @@ static enum status judge_errno(struct store *store, const char *path, int error)
                                 path, strerror(error));
 }
 
-enum status store_sqlite_open_lock(struct store *store)
+enum status store_sqlite_open_lock(struct store_sqlite *store)
 {
     if (store_lock_open(store->path, &store->lock) == STATUS_OK)
         return STATUS_OK;
     return judge_errno(store, store->path, errno);
 }
 
-enum status store_sqlite_create_file(struct store *store)
+enum status store_sqlite_create_file(struct store_sqlite *store)
 {
     struct stat st;
     /* O_EXCL: closing a descriptor of a database that is in use would drop SQLite's locks on it. */
@@ -42,7 +42,7 @@ enum status store_sqlite_create_file(struct store *store)
     return STATUS_OK;
 }
 
-enum status store_sqlite_remember_file(struct store *store)
+enum status store_sqlite_remember_file(struct store_sqlite *store)
 {
     struct stat st;
     if (stat(store->path, &st) != 0)
@@ -52,7 +52,7 @@ enum status store_sqlite_remember_file(struct store *store)
     return STATUS_OK;
 }
 
-enum status store_sqlite_check_file(struct store *store)
+enum status store_sqlite_check_file(struct store_sqlite *store)
 {
     struct stat st;
     if (stat(store->path, &st) != 0) {
@@ -67,7 +67,7 @@ enum status store_sqlite_check_file(struct store *store)
     return STATUS_OK;
 }
 
-int64_t store_sqlite_log_bytes(const struct store *store)
+int64_t store_sqlite_log_bytes(const struct store_sqlite *store)
 {
     char path[STORE_PATH_MAX + sizeof("-wal")];
     struct stat st;

@@ -2,17 +2,9 @@
 
 #include "worker/store_sqlite.h"
 
-const char *store_outcome_name(enum store_outcome outcome)
+enum status store_sqlite_record(struct store *base, const struct store_ledger_row *row)
 {
-    static const char *const names[] = {
-        [STORE_APPLIED] = "applied", [STORE_STALE] = "stale",       [STORE_IGNORED] = "ignored",
-        [STORE_DEAD] = "dead",       [STORE_RETRYING] = "retrying",
-    };
-    return names[outcome];
-}
-
-enum status store_record(struct store *store, const struct store_ledger_row *row)
-{
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     struct call c = call_fixed(store, FIXED_RECORD);
     call_text(&c, row->svix_id);
@@ -29,8 +21,10 @@ enum status store_record(struct store *store, const struct store_ledger_row *row
     return call_changes(store) > 0 ? STATUS_OK : STATUS_DUPLICATE;
 }
 
-enum status store_set_outcome(struct store *store, struct slice svix_id, enum store_outcome outcome)
+enum status store_sqlite_set_outcome(struct store *base, struct slice svix_id,
+                                     enum store_outcome outcome)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     struct call c = call_fixed(store, FIXED_SET_OUTCOME);
     call_text(&c, svix_id);
@@ -41,8 +35,9 @@ enum status store_set_outcome(struct store *store, struct slice svix_id, enum st
     return call_changes(store) > 0 ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
-enum status store_bury(struct store *store, const struct store_dead_letter *letter)
+enum status store_sqlite_bury(struct store *base, const struct store_dead_letter *letter)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     struct call c = call_fixed(store, FIXED_BURY);
     call_text(&c, letter->svix_id);
@@ -55,8 +50,9 @@ enum status store_bury(struct store *store, const struct store_dead_letter *lett
     return call_run(&c);
 }
 
-enum status store_attempt(struct store *store, struct slice svix_id, int64_t *ret_count)
+enum status store_sqlite_attempt(struct store *base, struct slice svix_id, int64_t *ret_count)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     int64_t count = 0;
     struct call c = call_fixed(store, FIXED_ATTEMPT);
@@ -67,16 +63,18 @@ enum status store_attempt(struct store *store, struct slice svix_id, int64_t *re
     return st;
 }
 
-enum status store_attempt_done(struct store *store, struct slice svix_id)
+enum status store_sqlite_attempt_done(struct store *base, struct slice svix_id)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     struct call c = call_fixed(store, FIXED_ATTEMPT_DONE);
     call_text(&c, svix_id);
     return call_run(&c);
 }
 
-enum status store_signs(struct store *store, struct store_signs *ret_signs)
+enum status store_sqlite_signs(struct store *base, struct store_signs *ret_signs)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     struct store_signs signs = { 0 };
     struct call c = call_fixed(store, FIXED_COUNT_DEAD);
     enum status st = call_run_for(&c, &signs.dead_letters, NULL);

@@ -11,7 +11,7 @@
 enum { TEXT_MAX_BYTES = 64 * 1024 };
 
 /* A statement that is prepared for one use: nothing here runs often. */
-static enum status prepare(struct store *store, const char *sql, sqlite3_stmt **ret_stmt)
+static enum status prepare(struct store_sqlite *store, const char *sql, sqlite3_stmt **ret_stmt)
 {
     int code = sqlite3_prepare_v2(store->db, sql, -1, ret_stmt, NULL);
     return code == SQLITE_OK ? STATUS_OK : store_sqlite_failed(store, code);
@@ -24,7 +24,7 @@ static struct slice text_at(sqlite3_stmt *stmt, int column)
 }
 
 /* The result of a loop of sqlite3_step() that ended with code. */
-static enum status end(struct store *store, sqlite3_stmt *stmt, int code)
+static enum status end(struct store_sqlite *store, sqlite3_stmt *stmt, int code)
 {
     enum status st = code == SQLITE_ROW || code == SQLITE_DONE ? STATUS_OK
                                                                : store_sqlite_failed(store, code);
@@ -34,7 +34,7 @@ static enum status end(struct store *store, sqlite3_stmt *stmt, int code)
 
 /* --- opening --- */
 
-static enum status connect_to_read(struct store *store)
+static enum status connect_to_read(struct store_sqlite *store)
 {
     struct stat file;
     if (stat(store->path, &file) != 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -49,7 +49,7 @@ static enum status connect_to_read(struct store *store)
     return st == STATUS_OK ? store_sqlite_remember_file(store) : st;
 }
 
-static enum status check_installed(struct store *store)
+static enum status check_installed(struct store_sqlite *store)
 {
     sqlite3_stmt *stmt = NULL;
     int64_t version = 0;
@@ -67,35 +67,38 @@ static enum status check_installed(struct store *store)
     return st;
 }
 
-enum status store_open_to_read(const char *url, struct store **ret_store,
-                               char ret_why[STORE_ERROR_MAX])
+enum status store_sqlite_open_to_read(const char *url, struct store **ret_store,
+                                      char ret_why[STORE_ERROR_MAX])
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct store_sqlite *store = calloc(1, sizeof(*store));
     if (!store) {
         snprintf(ret_why, STORE_ERROR_MAX, "out of memory");
         return STATUS_UNAVAILABLE;
     }
+    store->base.ops = &store_sqlite_ops;
     store->text = buf_make(TEXT_MAX_BYTES);
     store->lock.fd = -1; /* and so store_close() leaves the log to the workers */
-    enum status st = store_url_path(url, store->path, store->why);
+    enum status st = store_url_path(url, store->path, store->base.why);
     if (st == STATUS_OK)
         st = connect_to_read(store);
     if (st == STATUS_OK)
         st = check_installed(store);
     if (st == STATUS_OK) {
-        *ret_store = store;
+        *ret_store = &store->base;
         return st;
     }
     snprintf(ret_why, STORE_ERROR_MAX, "%.140s%s%.150s", store->path, store->path[0] ? ": " : "",
-             store->why);
-    store_close(store);
+             store->base.why);
+    store_sqlite_close(&store->base);
     return st;
 }
 
 /* --- counting --- */
 
-enum status store_count(struct store *store, int64_t recent_ms, struct store_counts *ret_counts)
+enum status store_sqlite_count(struct store *base, int64_t recent_ms,
+                               struct store_counts *ret_counts)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     static const char sql[] =
         "SELECT (SELECT user_version FROM pragma_user_version), count(*), "
         "(SELECT count(*) FROM webhook_events WHERE processed_at >= ?1), "
@@ -125,8 +128,9 @@ enum status store_count(struct store *store, int64_t recent_ms, struct store_cou
     return st;
 }
 
-enum status store_each_type(struct store *store, store_type_fn *fn, void *arg)
+enum status store_sqlite_each_type(struct store *base, store_type_fn *fn, void *arg)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     static const char sql[] =
         "SELECT type, max(processed_at) AS last, count(*) FROM (SELECT type, processed_at FROM "
         "webhook_events ORDER BY processed_at DESC LIMIT ?1) GROUP BY type ORDER BY last DESC, "
@@ -165,9 +169,10 @@ static void bind_text(sqlite3_stmt *stmt, int which, struct slice text)
                               SQLITE_UTF8);
 }
 
-enum status store_each_dead_letter(struct store *store, const struct store_dead_place *after,
-                                   int64_t until_ms, store_dead_fn *fn, void *arg)
+enum status store_sqlite_each_dead_letter(struct store *base, const struct store_dead_place *after,
+                                          int64_t until_ms, store_dead_fn *fn, void *arg)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     static const char sql[] = "SELECT " LETTER_COLUMNS
                               " FROM dead_letters WHERE (failed_at, svix_id) > (?1, ?2) "
                               "AND failed_at <= ?3 ORDER BY failed_at, svix_id";
@@ -187,9 +192,10 @@ enum status store_each_dead_letter(struct store *store, const struct store_dead_
     return end(store, stmt, goes_on ? code : SQLITE_DONE);
 }
 
-enum status store_one_dead_letter(struct store *store, struct slice svix_id, store_dead_fn *fn,
-                                  void *arg)
+enum status store_sqlite_one_dead_letter(struct store *base, struct slice svix_id,
+                                         store_dead_fn *fn, void *arg)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     static const char sql[] = "SELECT " LETTER_COLUMNS " FROM dead_letters WHERE svix_id = ?1";
     sqlite3_stmt *stmt = NULL;
     enum status st = prepare(store, sql, &stmt);

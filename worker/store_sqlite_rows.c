@@ -5,7 +5,8 @@
 #include "worker/store_sqlite.h"
 
 /* The earliest of tombstones met so far. */
-static enum status lower_to_tombstone(struct store *store, struct slice id, struct value *earliest)
+static enum status lower_to_tombstone(struct store_sqlite *store, struct slice id,
+                                      struct value *earliest)
 {
     int64_t event_at = 0;
     bool found = false;
@@ -30,7 +31,7 @@ static struct slice id_in_column(const struct row *row, const char *column)
 }
 
 /* When the object, its user or its organization was deleted; VALUE_NULL: not at all. */
-static enum status find_deletion(struct store *store, const struct row *row,
+static enum status find_deletion(struct store_sqlite *store, const struct row *row,
                                  struct value *ret_deleted_at)
 {
     struct value earliest = { .kind = VALUE_NULL };
@@ -48,7 +49,7 @@ static enum status find_deletion(struct store *store, const struct row *row,
 }
 
 /* Under the ordering guard: STATUS_STALE when the row there is newer. */
-static enum status write_row(struct store *store, const struct row *row,
+static enum status write_row(struct store_sqlite *store, const struct row *row,
                              const struct value *deleted_at)
 {
     struct call c = call_of_table(store, row->table, SQL_UPSERT);
@@ -66,7 +67,7 @@ static enum status write_row(struct store *store, const struct row *row,
     return call_changes(store) > 0 ? STATUS_OK : STATUS_STALE;
 }
 
-static void remember_new(struct store *store, struct slice id)
+static void remember_new(struct store_sqlite *store, struct slice id)
 {
     if (id.len > sizeof(store->new_id))
         return;
@@ -74,14 +75,15 @@ static void remember_new(struct store *store, struct slice id)
     store->new_id_len = id.len;
 }
 
-static bool is_new(const struct store *store, struct slice id)
+static bool is_new(const struct store_sqlite *store, struct slice id)
 {
     return store->new_id_len > 0 &&
            slice_equals(id, (struct slice){ store->new_id, store->new_id_len });
 }
 
-enum status store_upsert(struct store *store, const struct row *row)
+enum status store_sqlite_upsert(struct store *base, const struct row *row)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     struct value deleted_at = { .kind = VALUE_NULL };
     store->new_id_len = 0;
@@ -98,7 +100,7 @@ enum status store_upsert(struct store *store, const struct row *row)
     return st;
 }
 
-static enum status write_children(struct store *store, struct slice parent_id,
+static enum status write_children(struct store_sqlite *store, struct slice parent_id,
                                   const struct row_list *children)
 {
     struct value deleted_at = { .kind = VALUE_NULL };
@@ -123,7 +125,7 @@ static void append_ids(struct buf *out, const struct row_list *children)
     buf_append_char(out, ']');
 }
 
-static enum status trim_to_many(struct store *store, const struct catalog_table *table,
+static enum status trim_to_many(struct store_sqlite *store, const struct catalog_table *table,
                                 struct slice parent_id, const struct row_list *children)
 {
     struct call c = call_of_table(store, table, SQL_TRIM_TO_MANY); /* uses store->text */
@@ -138,7 +140,7 @@ static enum status trim_to_many(struct store *store, const struct catalog_table 
     return call_run(&c);
 }
 
-static enum status trim(struct store *store, const struct catalog_table *table,
+static enum status trim(struct store_sqlite *store, const struct catalog_table *table,
                         struct slice parent_id, const struct row_list *children)
 {
     if (children->count > 1)
@@ -149,9 +151,10 @@ static enum status trim(struct store *store, const struct catalog_table *table,
     return call_run(&c);
 }
 
-enum status store_replace_children(struct store *store, const struct catalog_table *table,
-                                   struct slice parent_id, const struct row_list *children)
+enum status store_sqlite_replace_children(struct store *base, const struct catalog_table *table,
+                                          struct slice parent_id, const struct row_list *children)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction && table->is_child);
     enum status st = STATUS_OK;
     if (children->count > 0)
@@ -171,7 +174,7 @@ static struct slice object_of(const struct catalog_table *table)
 }
 
 /* The smaller event_at is kept, whichever delete comes first. */
-static enum status bury_object(struct store *store, const struct catalog_table *table,
+static enum status bury_object(struct store_sqlite *store, const struct catalog_table *table,
                                struct slice clerk_id, int64_t event_at, bool *ret_is_first)
 {
     struct call add = call_fixed(store, FIXED_TOMBSTONE_ADD);
@@ -194,7 +197,7 @@ static enum status bury_object(struct store *store, const struct catalog_table *
  * organization. */
 enum reach { REACH_ROW, REACH_USER, REACH_ORGANIZATION };
 
-static enum status delete_in(struct store *store, const struct catalog_table *table,
+static enum status delete_in(struct store_sqlite *store, const struct catalog_table *table,
                              enum reach reach, struct slice id, int64_t event_at)
 {
     static const enum sql_of_table statements[][3] = {
@@ -208,8 +211,8 @@ static enum status delete_in(struct store *store, const struct catalog_table *ta
     return call_run(&c);
 }
 
-static enum status cascade(struct store *store, const struct catalog_table *table, struct slice id,
-                           int64_t event_at)
+static enum status cascade(struct store_sqlite *store, const struct catalog_table *table,
+                           struct slice id, int64_t event_at)
 {
     bool is_user = strcmp(table->name, "users") == 0;
     bool is_organization = strcmp(table->name, "organizations") == 0;
@@ -224,9 +227,10 @@ static enum status cascade(struct store *store, const struct catalog_table *tabl
     return st;
 }
 
-enum status store_delete(struct store *store, const struct catalog_table *table,
-                         struct slice clerk_id, int64_t event_at)
+enum status store_sqlite_delete(struct store *base, const struct catalog_table *table,
+                                struct slice clerk_id, int64_t event_at)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     bool is_first = false;
     store->new_id_len = 0;

@@ -6,14 +6,14 @@
 
 enum { EXEC_LIMIT_BYTES = 128 };
 
-enum status store_sqlite_exec(struct store *store, const char *sql)
+enum status store_sqlite_exec(struct store_sqlite *store, const char *sql)
 {
     int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? STATUS_OK : store_sqlite_failed(store, code);
 }
 
 /* The first number that sql returns with name as its parameter; 0 without a row. */
-static enum status query_number(struct store *store, const char *sql, const char *name,
+static enum status query_number(struct store_sqlite *store, const char *sql, const char *name,
                                 int64_t *ret_number)
 {
     struct sqlite3_stmt *stmt = NULL;
@@ -34,7 +34,7 @@ static enum status query_number(struct store *store, const char *sql, const char
     return st;
 }
 
-static enum status read_version(struct store *store, int64_t *ret_version)
+static enum status read_version(struct store_sqlite *store, int64_t *ret_version)
 {
     return query_number(store, "PRAGMA user_version", NULL, ret_version);
 }
@@ -51,7 +51,7 @@ static const char *our_table_name(size_t i)
 }
 
 /* The first of our tables that is there (or is not there, after wanted); NULL: none such. */
-static enum status find_table(struct store *store, bool wanted, const char **ret_name)
+static enum status find_table(struct store_sqlite *store, bool wanted, const char **ret_name)
 {
     for (size_t i = 0; i < our_table_count(); i++) {
         int64_t found = 0;
@@ -69,7 +69,7 @@ static enum status find_table(struct store *store, bool wanted, const char **ret
     return STATUS_OK;
 }
 
-static enum status check_version(struct store *store, int64_t version)
+static enum status check_version(struct store_sqlite *store, int64_t version)
 {
     const char *name = NULL;
     if (version > STORE_SCHEMA_VERSION)
@@ -92,7 +92,7 @@ static enum status check_version(struct store *store, int64_t version)
                                 (long long)version, name);
 }
 
-enum status store_sqlite_check_schema(struct store *store)
+enum status store_sqlite_check_schema(struct store_sqlite *store)
 {
     int64_t version = 0;
     enum status st = read_version(store, &version);
@@ -100,7 +100,7 @@ enum status store_sqlite_check_schema(struct store *store)
 }
 
 /* A new database gets the tables as the catalog has them now. */
-static enum status install(struct store *store)
+static enum status install(struct store_sqlite *store)
 {
     struct buf *sql = &store->text;
     buf_clear(sql);
@@ -117,7 +117,7 @@ static enum status install(struct store *store)
  */
 static const struct migration {
     int64_t from, to;
-    enum status (*apply)(struct store *store);
+    enum status (*apply)(struct store_sqlite *store);
 } migrations[] = {
     { 0, STORE_SCHEMA_VERSION, install },
 };
@@ -130,7 +130,7 @@ static const struct migration *migration_from(int64_t version)
     return NULL;
 }
 
-static enum status set_version(struct store *store, int64_t version)
+static enum status set_version(struct store_sqlite *store, int64_t version)
 {
     char sql[EXEC_LIMIT_BYTES];
     snprintf(sql, sizeof(sql), "PRAGMA user_version = %lld", (long long)version);
@@ -138,7 +138,7 @@ static enum status set_version(struct store *store, int64_t version)
 }
 
 /* The version is read again inside the transaction: another program may have been faster. */
-static enum status step(struct store *store, int64_t *ret_version)
+static enum status step(struct store_sqlite *store, int64_t *ret_version)
 {
     int64_t version = 0;
     enum status st = read_version(store, &version);
@@ -160,7 +160,7 @@ static enum status step(struct store *store, int64_t *ret_version)
     return st;
 }
 
-enum status store_sqlite_migrate(struct store *store)
+enum status store_sqlite_migrate(struct store_sqlite *store)
 {
     int64_t version = 0;
     enum status st = read_version(store, &version);

@@ -9,7 +9,7 @@
 /* The log is written back when it has grown by so many pages (of 4 KiB): 16 MiB. */
 enum { CHECKPOINT_PAGES = 4096 };
 
-enum status store_sqlite_take_turn(struct store *store)
+enum status store_sqlite_take_turn(struct store_sqlite *store)
 {
     enum status st = store_lock_take(&store->lock, store->stop);
     if (st == STATUS_STOPPED)
@@ -24,14 +24,15 @@ enum status store_sqlite_take_turn(struct store *store)
     return STATUS_OK;
 }
 
-static enum status run_fixed(struct store *store, enum fixed which)
+static enum status run_fixed(struct store_sqlite *store, enum fixed which)
 {
     struct call c = call_fixed(store, which);
     return call_run(&c);
 }
 
-enum status store_begin(struct store *store)
+enum status store_sqlite_begin(struct store *base)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(!store->in_transaction);
     enum status st = store_sqlite_take_turn(store);
     if (st != STATUS_OK)
@@ -48,26 +49,28 @@ enum status store_begin(struct store *store)
     return STATUS_OK;
 }
 
-static void end_transaction(struct store *store)
+static void end_transaction(struct store_sqlite *store)
 {
     store->in_transaction = false;
     store->new_id_len = 0;
     store_lock_give(&store->lock);
 }
 
-enum status store_commit(struct store *store)
+enum status store_sqlite_commit(struct store *base)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(store->in_transaction);
     enum status st = run_fixed(store, FIXED_COMMIT);
     if (st == STATUS_OK)
         end_transaction(store);
     else
-        store_rollback(store); /* SQLite may have left it open */
+        store_sqlite_rollback(&store->base); /* SQLite may have left it open */
     return st;
 }
 
-void store_rollback(struct store *store)
+void store_sqlite_rollback(struct store *base)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     if (!store->in_transaction)
         return;
     /* On some errors SQLite has rolled back on its own already. */
@@ -76,23 +79,26 @@ void store_rollback(struct store *store)
     end_transaction(store);
 }
 
-enum status store_savepoint(struct store *store)
+enum status store_sqlite_savepoint(struct store *base)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     return run_fixed(store, FIXED_SAVEPOINT);
 }
 
-enum status store_release(struct store *store)
+enum status store_sqlite_release(struct store *base)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     return run_fixed(store, FIXED_RELEASE);
 }
 
-enum status store_rollback_to(struct store *store)
+enum status store_sqlite_rollback_to(struct store *base)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     store->new_id_len = 0;
     return run_fixed(store, FIXED_ROLLBACK_TO);
 }
 
-static enum status prune(struct store *store, int64_t before_ms, size_t limit)
+static enum status prune(struct store_sqlite *store, int64_t before_ms, size_t limit)
 {
     struct call c = call_fixed(store, FIXED_PRUNE);
     call_int(&c, before_ms);
@@ -100,26 +106,28 @@ static enum status prune(struct store *store, int64_t before_ms, size_t limit)
     return call_run(&c);
 }
 
-enum status store_prune(struct store *store, int64_t before_ms, size_t limit, size_t *ret_removed)
+enum status store_sqlite_prune(struct store *base, int64_t before_ms, size_t limit,
+                               size_t *ret_removed)
 {
-    enum status st = store_begin(store);
+    struct store_sqlite *store = store_sqlite_of(base);
+    enum status st = store_sqlite_begin(&store->base);
     if (st != STATUS_OK)
         return st;
     st = prune(store, before_ms, limit);
     int64_t removed = call_changes(store);
     if (st == STATUS_OK)
-        st = store_commit(store);
+        st = store_sqlite_commit(&store->base);
     if (st == STATUS_OK)
         *ret_removed = (size_t)removed;
     else
-        store_rollback(store);
+        store_sqlite_rollback(&store->base);
     return st;
 }
 
 /* PASSIVE under load: the log starts over in the same file, which spares the file system the work
  * of giving the space back and taking it again. TRUNCATE when idle. Neither waits for readers: they
  * only put it off, and meanwhile we hold the turn. */
-static enum status checkpoint(struct store *store, int mode)
+static enum status checkpoint(struct store_sqlite *store, int mode)
 {
     int log_pages = 0, done_pages = 0;
     enum status st = store_sqlite_check_file(store);
@@ -138,7 +146,7 @@ static enum status checkpoint(struct store *store, int mode)
     return STATUS_OK;
 }
 
-static enum status checkpoint_when_due(struct store *store)
+static enum status checkpoint_when_due(struct store_sqlite *store)
 {
     enum status st = store_sqlite_take_turn(store);
     if (st != STATUS_OK)
@@ -148,7 +156,7 @@ static enum status checkpoint_when_due(struct store *store)
     return st;
 }
 
-static enum status checkpoint_when_idle(struct store *store)
+static enum status checkpoint_when_idle(struct store_sqlite *store)
 {
     if (store_sqlite_log_bytes(store) == 0)
         return STATUS_OK;
@@ -159,8 +167,9 @@ static enum status checkpoint_when_idle(struct store *store)
     return st;
 }
 
-enum status store_maintain(struct store *store, bool idle)
+enum status store_sqlite_maintain(struct store *base, bool idle)
 {
+    struct store_sqlite *store = store_sqlite_of(base);
     assert(!store->in_transaction);
     if (store->log_pages >= store->checkpoint_at_pages)
         return checkpoint_when_due(store);
@@ -169,14 +178,14 @@ enum status store_maintain(struct store *store, bool idle)
 
 static int on_commit(void *arg, struct sqlite3 *db, const char *name, int log_pages)
 {
-    struct store *store = arg;
+    struct store_sqlite *store = arg;
     (void)db;
     (void)name;
     store->log_pages = log_pages;
     return SQLITE_OK;
 }
 
-void store_sqlite_watch_log(struct store *store)
+void store_sqlite_watch_log(struct store_sqlite *store)
 {
     store->checkpoint_at_pages = CHECKPOINT_PAGES;
     (void)sqlite3_wal_hook(store->db, on_commit, store);

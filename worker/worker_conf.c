@@ -26,7 +26,8 @@ static const struct conf_key keys[] = {
       .kind = CONF_URL,
       .fallback = "sqlite:clerk.db",
       .offset = AT(database_url),
-      .help = "where the tables go: sqlite:PATH" },
+      .help =
+          "where the tables go: sqlite:PATH or postgres://user:password@host/name?schema=clerk" },
     { .name = "STREAM_KEY",
       .kind = CONF_TEXT,
       .fallback = STREAM_KEY_DEFAULT,
@@ -144,9 +145,8 @@ static enum status take_apart(struct worker_conf *conf, char *ret_error)
     enum status st = take_redis_apart(conf, ret_error);
     if (st != STATUS_OK)
         return st;
-    char path[STORE_PATH_MAX + 1];
     char why[STORE_ERROR_MAX];
-    if (store_url_path(conf->database_url, path, why) != STATUS_OK)
+    if (store_url_check(conf->database_url, why) != STATUS_OK)
         return fail(ret_error, "DATABASE_URL", why);
     conf->has_admin = conf->admin_listen[0] != '\0';
     if (conf->has_admin && address_parse(slice_of(conf->admin_listen), &conf->admin) != STATUS_OK)

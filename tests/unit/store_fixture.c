@@ -12,7 +12,11 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#ifdef CLERK_POSTGRES
+#include <libpq-fe.h>
+#endif
 
+#include "common/buf.h"
 #include "worker/catalog.h"
 
 enum { COLUMNS_MAX = 40, CHILDREN_MAX = 16 };
@@ -25,6 +29,13 @@ int fixture_closed(void **state)
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->path, sizeof(f->path), "%s/clerk.db", f->dir);
     snprintf(f->url, sizeof(f->url), "sqlite:%s", f->path);
+    const char *server = getenv("TEST_POSTGRES");
+    if (server) {
+        snprintf(f->schema, sizeof(f->schema), "test_%ld_%s", (long)getpid(),
+                 strrchr(f->dir, '-') + 1);
+        snprintf(f->url, sizeof(f->url), "postgres://clerk@/clerk?host=%s&schema=%s", server,
+                 f->schema);
+    }
     *state = f;
     return 0;
 }
@@ -70,6 +81,11 @@ int fixture_end(void **state)
 {
     struct fixture *f = *state;
     store_close(f->store);
+    if (f->schema[0]) {
+        char sql[128];
+        snprintf(sql, sizeof(sql), "DROP SCHEMA IF EXISTS \"%s\" CASCADE", f->schema);
+        fixture_exec(f, sql);
+    }
     remove_dir(f->dir);
     free(f);
     return 0;
@@ -83,7 +99,7 @@ static sqlite3 *connect_to(const struct fixture *f)
     return db;
 }
 
-void fixture_exec(const struct fixture *f, const char *sql)
+static void exec_sqlite(const struct fixture *f, const char *sql)
 {
     sqlite3 *db = connect_to(f);
     char *error = NULL;
@@ -107,7 +123,7 @@ static size_t add_row(char *out, size_t room, sqlite3_stmt *stmt)
     return used + 1;
 }
 
-const char *fixture_query(struct fixture *f, const char *sql)
+static const char *query_sqlite(struct fixture *f, const char *sql)
 {
     sqlite3 *db = connect_to(f);
     sqlite3_stmt *stmt = NULL;
@@ -121,6 +137,80 @@ const char *fixture_query(struct fixture *f, const char *sql)
     assert_int_equal(code, SQLITE_DONE);
     sqlite3_finalize(stmt);
     sqlite3_close(db);
+    return f->text;
+}
+
+#ifdef CLERK_POSTGRES
+static PGconn *connect_postgres(const struct fixture *f)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "host=%s user=clerk dbname=clerk options='-c search_path=\"%s\"'",
+             getenv("TEST_POSTGRES"), f->schema);
+    PGconn *conn = PQconnectdb(text);
+    if (PQstatus(conn) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(conn));
+    PQclear(PQexec(conn, "SET client_min_messages = warning"));
+    return conn;
+}
+
+/* As SQLite says it: NULL is "-" here, and a boolean is a number. */
+static const char *cell(const PGresult *answer, int row, int column)
+{
+    enum { OID_BOOLEAN = 16 };
+    const char *text = PQgetvalue(answer, row, column);
+    if (PQgetisnull(answer, row, column))
+        return "-";
+    if (PQftype(answer, column) != OID_BOOLEAN)
+        return text;
+    return *text == 't' ? "1" : "0";
+}
+
+static void add_cells(struct fixture *f, const PGresult *answer)
+{
+    struct buf out = buf_make(sizeof(f->text) - 1);
+    for (int row = 0; row < PQntuples(answer); row++)
+        for (int i = 0; i < PQnfields(answer); i++)
+            buf_printf(&out, "%s%s%s", i ? "|" : "", cell(answer, row, i),
+                       i + 1 == PQnfields(answer) ? ";" : "");
+    assert_int_equal(buf_status(&out), STATUS_OK);
+    snprintf(f->text, sizeof(f->text), "%s", buf_text(&out));
+    buf_release(&out);
+}
+
+static void run_postgres(const struct fixture *f, const char *sql, struct fixture *answers)
+{
+    PGconn *conn = connect_postgres(f);
+    PGresult *answer = PQexec(conn, sql);
+    ExecStatusType st = PQresultStatus(answer);
+    if (st != PGRES_COMMAND_OK && st != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(conn));
+    if (answers)
+        add_cells(answers, answer);
+    PQclear(answer);
+    PQfinish(conn);
+}
+#else
+static void run_postgres(const struct fixture *f, const char *sql, struct fixture *answers)
+{
+    (void)f;
+    (void)answers;
+    fail_msg("this build has no PostgreSQL for %s", sql);
+}
+#endif
+
+void fixture_exec(const struct fixture *f, const char *sql)
+{
+    if (f->schema[0])
+        run_postgres(f, sql, NULL);
+    else
+        exec_sqlite(f, sql);
+}
+
+const char *fixture_query(struct fixture *f, const char *sql)
+{
+    if (!f->schema[0])
+        return query_sqlite(f, sql);
+    run_postgres(f, sql, f);
     return f->text;
 }
 

@@ -5,7 +5,9 @@
 
 #include "worker/store.h"
 
-/* A store on a real file in a directory of its own, for the test_store_* programs. Helpers that
+/* A store on a real file in a directory of its own, for the test_store_* programs; or, when the
+ * environment has TEST_POSTGRES (the directory of tests/postgres.sh), in a PostgreSQL schema of its
+ * own. Helpers that
  * write run in a transaction of their own and fail the test on anything that is not what they were
  * asked for. */
 
@@ -14,7 +16,8 @@ enum { FIXTURE_TEXT_MAX = 8192 };
 struct fixture {
     char dir[64];
     char path[96];
-    char url[128];
+    char url[256];
+    char schema[64]; /* "": it is SQLite */
     struct store *store;
     char why[STORE_ERROR_MAX];
     char text[FIXTURE_TEXT_MAX];
@@ -25,6 +28,14 @@ int fixture_hard(void **state);
 int fixture_soft(void **state);
 int fixture_closed(void **state);
 int fixture_end(void **state);
+
+/* Skips the test that called it unless the database is SQLite: it looks at the file, or at what
+ * only SQLite has. */
+#define fixture_needs_sqlite(f)                                                                    \
+    do {                                                                                           \
+        if ((f)->schema[0])                                                                        \
+            skip();                                                                                \
+    } while (0)
 
 /* Opens the store of f; f->why holds the reason of a failure. */
 enum status fixture_open(struct fixture *f, enum store_delete_mode mode);

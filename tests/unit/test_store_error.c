@@ -53,21 +53,21 @@ static void every_code_has_its_kind_of_trouble(void **state)
 
 static void the_reason_has_message_and_code(void **state)
 {
-    struct store store = { 0 };
+    struct store_sqlite store = { 0 };
     (void)state;
     assert_int_equal(store_sqlite_failed(&store, SQLITE_FULL), STATUS_UNAVAILABLE);
-    assert_string_equal(store_why(&store), "database or disk is full (SQLite code 13)");
+    assert_string_equal(store.base.why, "database or disk is full (SQLite code 13)");
 }
 
 static void a_reason_that_is_too_long_is_cut(void **state)
 {
-    struct store store = { 0 };
+    struct store_sqlite store = { 0 };
     char text[2 * STORE_ERROR_MAX];
     (void)state;
     memset(text, 'x', sizeof(text));
     text[sizeof(text) - 1] = '\0';
     assert_int_equal(store_sqlite_because(&store, STATUS_FATAL, "%s", text), STATUS_FATAL);
-    assert_int_equal(strlen(store_why(&store)), STORE_ERROR_MAX - 1);
+    assert_int_equal(strlen(store.base.why), STORE_ERROR_MAX - 1);
 }
 
 int main(void)

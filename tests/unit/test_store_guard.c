@@ -150,8 +150,9 @@ static void children_that_stay_keep_our_id(void **state)
     struct fixture *f = *state;
     assert_int_equal(fixture_put_user(f, "user_1", 1, "n", "a b c"), STATUS_OK);
     assert_int_equal(fixture_put_user(f, "user_1", 2, "n", "c d b"), STATUS_OK);
-    assert_string_equal(fixture_query(f, "SELECT clerk_id, id FROM user_emails ORDER BY 1"),
-                        "b|2;c|3;d|4;");
+    assert_string_equal(
+        fixture_query(f, "SELECT clerk_id, id FROM user_emails ORDER BY 1"),
+        f->schema[0] ? "b|2;c|3;d|5;" /* a conflict uses a number up */ : "b|2;c|3;d|4;");
 }
 
 static void another_parents_children_are_left_alone(void **state)

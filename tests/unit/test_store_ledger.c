@@ -111,7 +111,10 @@ static void a_dead_letter_keeps_the_exact_bytes(void **state)
     fixture_begin(f);
     assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
     fixture_commit(f);
-    assert_string_equal(fixture_query(f, "SELECT hex(body) FROM dead_letters"), expected);
+    assert_string_equal(fixture_query(f, f->schema[0]
+                                             ? "SELECT upper(encode(body, 'hex')) FROM dead_letters"
+                                             : "SELECT hex(body) FROM dead_letters"),
+                        expected);
 }
 
 static void an_empty_body_is_kept_as_such(void **state)
@@ -136,9 +139,9 @@ static void a_later_dead_letter_replaces_the_first(void **state)
     assert_int_equal(store_bury(f->store, &letter), STATUS_OK);
     fixture_commit(f);
     assert_string_equal(fixture_query(f, "SELECT svix_id, type, reason, attempts, "
-                                         "CAST(body AS TEXT), received_at, failed_at "
+                                         "CAST(length(body) AS TEXT), received_at, failed_at "
                                          "FROM dead_letters"),
-                        "msg_1|user.created|killed the process|3|{}|20|40;");
+                        "msg_1|user.created|killed the process|3|2|20|40;");
 }
 
 /* --- attempts --- */
@@ -190,6 +193,7 @@ static void pruning_removes_the_oldest_first_and_no_more_than_the_limit(void **s
 static void pruning_finds_its_rows_by_index(void **state)
 {
     struct fixture *f = *state;
+    fixture_needs_sqlite(f);
     const char *plan = fixture_query(f, "EXPLAIN QUERY PLAN SELECT rowid FROM webhook_events "
                                         "WHERE processed_at < 5 ORDER BY processed_at LIMIT 5");
     assert_non_null(strstr(plan, "webhook_events_processed_at"));

@@ -97,7 +97,7 @@ static const char *rows_of(struct fixture *f, int order)
         "FROM organizations WHERE clerk_id LIKE '%%_%03d' UNION ALL "
         "SELECT 'm', '', role, event_at, deleted_at "
         "FROM organization_memberships WHERE clerk_id LIKE '%%_%03d' UNION ALL "
-        "SELECT 't', object, '', event_at, '' "
+        "SELECT 't', object, '', event_at, NULL "
         "FROM tombstones WHERE clerk_id LIKE '%%_%03d' ORDER BY 1, 2",
         order, order, order, order, order);
     return fixture_query(f, sql);
@@ -132,13 +132,13 @@ static const struct change deleted_user[] = {
 
 static void every_order_with_a_hard_delete_ends_in_nothing(void **state)
 {
-    assert_every_order(*state, deleted_user, 5, 120, "t|user||5|;");
+    assert_every_order(*state, deleted_user, 5, 120, "t|user||5|-;");
 }
 
 static void every_order_with_a_soft_delete_ends_in_the_newest_marked(void **state)
 {
     assert_every_order(*state, deleted_user, 5, 120,
-                       "e|b||8|5;e|d||8|5;t|user||5|;u|users|after its delete|8|5;");
+                       "e|b||8|5;e|d||8|5;t|user||5|-;u|users|after its delete|8|5;");
 }
 
 static const struct change lost_membership[] = {
@@ -151,13 +151,13 @@ static const struct change lost_membership[] = {
 
 static void every_order_of_hard_deletes_around_a_membership_ends_in_nothing(void **state)
 {
-    assert_every_order(*state, lost_membership, 5, 120, "t|organization||7|;t|user||5|;");
+    assert_every_order(*state, lost_membership, 5, 120, "t|organization||7|-;t|user||5|-;");
 }
 
 static void every_order_of_soft_deletes_around_a_membership_ends_in_the_same_marks(void **state)
 {
     assert_every_order(*state, lost_membership, 5, 120,
-                       "m||admin|3|5;o||Acme|1|7;t|organization||7|;t|user||5|;");
+                       "m||admin|3|5;o||Acme|1|7;t|organization||7|-;t|user||5|-;");
 }
 
 static const struct change deleted_twice[] = {
@@ -169,12 +169,12 @@ static const struct change deleted_twice[] = {
 
 static void every_order_of_two_soft_deletes_keeps_the_earlier(void **state)
 {
-    assert_every_order(*state, deleted_twice, 4, 24, "e|b||7|6;t|user||6|;u|users|late|7|6;");
+    assert_every_order(*state, deleted_twice, 4, 24, "e|b||7|6;t|user||6|-;u|users|late|7|6;");
 }
 
 static void every_order_of_two_hard_deletes_keeps_the_earlier(void **state)
 {
-    assert_every_order(*state, deleted_twice, 4, 24, "t|user||6|;");
+    assert_every_order(*state, deleted_twice, 4, 24, "t|user||6|-;");
 }
 
 #define HARD(test) cmocka_unit_test_setup_teardown(test, fixture_hard, fixture_end)

@@ -18,6 +18,7 @@
 static void a_database_that_is_not_there_is_not_created(void **state)
 {
     struct fixture *f = *state;
+    fixture_needs_sqlite(f);
     assert_int_equal(STATUS_NOT_FOUND, store_open_to_read(f->url, &f->store, f->why));
     assert_non_null(strstr(f->why, "there is no database yet"));
     assert_int_not_equal(0, access(f->path, F_OK));
@@ -29,6 +30,7 @@ static void a_database_that_is_not_there_is_not_created(void **state)
 static void a_file_that_is_no_database_is_said_so(void **state)
 {
     struct fixture *f = *state;
+    fixture_needs_sqlite(f);
     static const char text[] = "this is no database, but it is long enough to be looked at by one";
     fixture_write_file(f->path, 0, text, sizeof text);
     assert_int_equal(STATUS_FATAL, store_open_to_read(f->url, &f->store, f->why));
@@ -57,7 +59,7 @@ static void counts_are_read_while_a_writer_has_the_file(void **state)
     assert_int_equal(104, counts.last_processed_ms);
     assert_int_equal(0, counts.dead_letters);
     assert_int_equal(STORE_SCHEMA_VERSION, counts.schema_version);
-    assert_true(counts.file_bytes > 0 && counts.log_bytes > 0);
+    assert_true(counts.file_bytes > 0 && (f->schema[0] || counts.log_bytes > 0));
     store_close(reader);
 }
 

@@ -85,6 +85,7 @@ static void closing_undoes_what_was_not_committed(void **state)
 static void another_programs_lock_is_unavailable_and_passes(void **state)
 {
     struct fixture *f = *state;
+    fixture_needs_sqlite(f);
     sqlite3 *other = NULL;
     assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
@@ -110,6 +111,7 @@ static void limit_files(rlim_t limit_bytes)
 static void a_disk_that_takes_no_more_is_unavailable_and_nothing_is_half_done(void **state)
 {
     struct fixture *f = *state;
+    fixture_needs_sqlite(f);
     fixture_begin(f);
     for (int i = 0; i < 100; i++) {
         char id[32];
@@ -130,8 +132,10 @@ static void a_disk_that_takes_no_more_is_unavailable_and_nothing_is_half_done(vo
 static void nothing_is_written_once_sqlite_has_rolled_back_by_itself(void **state)
 {
     struct fixture *f = *state;
+    fixture_needs_sqlite(f);
     fixture_begin(f);
-    assert_int_equal(sqlite3_exec(f->store->db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(store_sqlite_of(f->store)->db, "ROLLBACK", NULL, NULL, NULL),
+                     SQLITE_OK);
     assert_int_equal(fixture_record(f->store, "msg_1", 1), STATUS_UNAVAILABLE);
     assert_int_equal(store_savepoint(f->store), STATUS_UNAVAILABLE);
     assert_int_equal(store_commit(f->store), STATUS_UNAVAILABLE);

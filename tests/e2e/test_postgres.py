@@ -1,0 +1,308 @@
+"""DATABASE_URL=postgres://…: the same rows as SQLite, whatever happens to the server meanwhile."""
+import random
+import threading
+import time
+
+import pytest
+
+from harness import postgres, samples, wait
+from harness.database import Database
+from harness.process import WORKER, run
+from harness.tools import POISON, lines, tool
+
+pytestmark = pytest.mark.skipif(not postgres.is_installed(), reason="no PostgreSQL server is installed")
+
+# One more than the effects so far of an event on a user; an upsert alone would hide that something took effect twice.
+EFFECTS = """
+CREATE TABLE effects (clerk_id TEXT PRIMARY KEY, n BIGINT NOT NULL);
+CREATE FUNCTION note_effect() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO effects VALUES (new.clerk_id, 1) ON CONFLICT (clerk_id) DO UPDATE SET n = effects.n + 1; RETURN new; END $$;
+CREATE TRIGGER note_effect AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note_effect();
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = postgres.PostgresServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def schema(request):
+    return "t_" + "".join(c if c.isalnum() else "_" for c in request.node.name)[-50:]
+
+
+@pytest.fixture
+def own_server():
+    """One that the test may crash and stop."""
+    made = postgres.PostgresServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pg(stack, server, schema):
+    """The stack on PostgreSQL."""
+    stack.database = server.database(schema)
+    return stack
+
+
+def migrate(database):
+    done = run([WORKER, "migrate"], {"DATABASE_URL": database.url})
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def settle(stack, ingest, order, database, workers=1, **env):
+    """Delivers each (svix_id, body) in the given order, lets workers race, returns what the database then holds."""
+    stack.redis.empty()
+    programs = [stack.worker(ready=False, database=database, BATCH_SIZE=7, BLOCK_MS=10, **env) for _ in range(workers)]
+    ingest.deliver(order)
+    for program in programs:
+        program.wait_ready()
+    stack.redis.wait_drained(60)
+    for program in programs:
+        assert program.stop() == 0
+        assert "database_unavailable" not in program.log()
+    return database.dump()
+
+
+def all_samples():
+    return [("msg_" + s.type.replace(".", "_"), s.body) for s in samples.ALL]
+
+
+@pytest.mark.parametrize("mode", ["hard", "soft"])
+def test_the_samples_in_their_order_give_the_same_columns_in_both(stack, ingest, server, schema, tmp_path, mode):
+    order = all_samples()
+    sqlite = settle(stack, ingest, order, Database(tmp_path / "a.db"), DELETE_MODE=mode)
+    found = settle(stack, ingest, order, server.database(schema), DELETE_MODE=mode)
+    assert len(found["webhook_events"]) == 51 and found == sqlite
+
+
+@pytest.mark.parametrize("mode", ["hard", "soft"])
+@pytest.mark.parametrize("seed", range(5))
+def test_shuffled_and_doubled_for_four_workers_the_rows_are_those_of_sqlite(stack, ingest, server, schema, tmp_path, seed, mode):
+    order = all_samples() * 2
+    sqlite = settle(stack, ingest, order, Database(tmp_path / "a.db"), DELETE_MODE=mode)
+    random.Random(seed).shuffle(order)
+    assert settle(stack, ingest, order, server.database(schema), workers=4, DELETE_MODE=mode) == sqlite
+
+
+def lives(count, seed):
+    """Many short lives of users with e-mails that come and go, in random order: what workers may get in each other's way with."""
+    events = []
+    for user in range(count):
+        for turn in range(4):
+            addresses = [{"id": f"idn_{user}_{n}", "object": "email_address", "email_address": f"{user}.{n}@example.com"}
+                         for n in range(4) if (user + turn + n) % 3]
+            events.append(samples.user(user, "user.updated", at=1790000000000 + 1000 * turn, first_name=f"turn {turn}",
+                                       email_addresses=addresses, primary_email_address_id=f"idn_{user}_1"))
+        if user % 5 == 0:
+            events.append(samples.deleted(user, at=1790000009000))
+    numbered = [(f"msg_life{n}", body) for n, body in enumerate(events)]
+    random.Random(seed).shuffle(numbered)
+    return numbered
+
+
+@pytest.mark.parametrize("mode", ["hard", "soft"])
+def test_shuffled_lives_for_four_workers_end_as_with_sqlite(stack, ingest, server, schema, tmp_path, mode):
+    sqlite = settle(stack, ingest, lives(60, 1), Database(tmp_path / "a.db"), DELETE_MODE=mode)
+    found = settle(stack, ingest, lives(60, 2), server.database(schema), workers=4, DELETE_MODE=mode)
+    assert found == sqlite
+    assert len(found["tombstones"]) == 12 and len(found["users"]) == (48 if mode == "hard" else 60)
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "9007199254740993", "1e999", "\u20ac\U0001f600"])
+def test_strange_metadata_ends_alike_in_both(stack, ingest, server, schema, tmp_path, text):
+    value = text if text[0] in "91" else f'"{text}"'
+    body = samples.user(1, unsafe_metadata="HERE").replace(b'"HERE"', f'{{"x":{value}}}'.encode())
+    order = [("msg_before", samples.user(2)), ("msg_strange", body), ("msg_after", samples.user(3))]
+    sqlite = settle(stack, ingest, order, Database(tmp_path / "a.db"))
+    assert settle(stack, ingest, order, server.database(schema)) == sqlite
+
+
+def test_what_only_postgres_refuses_is_buried_alone(pg, ingest, server):
+    """A value too long for an index is no reason to stop, nor to lose the batch around it."""
+    noise = "".join(random.Random(1).choices("0123456789abcdef", k=200000))
+    address = [{"id": "idn_1", "object": "email_address", "email_address": noise}]
+    long = samples.user(1, email_addresses=address, primary_email_address_id="idn_1")
+    ingest.deliver([("msg_a", samples.user(2)), ("msg_long", long), ("msg_b", samples.user(3))])
+    worker = pg.worker()
+    pg.redis.wait_drained()
+    assert [r["clerk_id"] for r in pg.database.rows("SELECT clerk_id FROM users ORDER BY 1")] == ["user_e2e2", "user_e2e3"]
+    letters = pg.database.rows("SELECT svix_id, reason, attempts, encode(body, 'escape') AS body FROM dead_letters")
+    assert [r["svix_id"] for r in letters] == ["msg_long"] and "SQLSTATE 54000" in letters[0]["reason"]
+    assert letters[0]["body"].encode() == long and noise[:20] not in worker.log()
+
+
+# --- trouble ---
+
+class Flood:
+    """Events for a number of users, each with its place in the ledger and its share of the effects."""
+
+    def __init__(self, stack, ingest, count):
+        self.stack, self.count = stack, count
+        ingest.deliver([(f"msg_f{n}", samples.user(n % 50, "user.updated", at=1790000000000 + n, first_name=str(n)))
+                        for n in range(count)])
+
+    def judge(self, workers, seconds):
+        """Nothing lost, nothing doubled, nothing buried, the newest state."""
+        database = self.stack.database
+        self.stack.redis.wait_drained(seconds)
+        assert all(w.alive() for w in workers)
+        assert database.count("webhook_events") == self.count and database.count("dead_letters") == 0
+        applied = database.rows("SELECT count(*) AS n FROM webhook_events WHERE outcome = 'applied'")[0]["n"]
+        assert database.rows("SELECT sum(n) AS n FROM effects")[0]["n"] == applied
+        newest = {r["clerk_id"]: int(r["first_name"]) for r in database.rows("SELECT clerk_id, first_name FROM users")}
+        assert newest == {f"user_e2e{u}": self.count - 50 + u for u in range(50)}
+
+
+def prepared(stack, database):
+    stack.database = database
+    migrate(database)
+    database.run(EFFECTS)
+
+
+def test_connections_cut_all_the_time_lose_and_double_nothing(stack, ingest, server, schema):
+    prepared(stack, server.database(schema))
+    flood = Flood(stack, ingest, 3000)
+    workers = [stack.worker(ready=False, BATCH_SIZE=10, BLOCK_MS=10, CLAIM_IDLE_MS=1000) for _ in range(2)]
+    cuts, until = 0, time.monotonic() + 60
+    while stack.redis.backlog() > 0 and time.monotonic() < until:
+        cuts += server.cut_workers()
+        pause = wait.Pause(0.2)
+        wait.until(pause.is_over, 5)
+    flood.judge(workers, 60)
+    assert cuts >= 5
+
+
+def test_a_crash_of_the_server_is_waited_out(stack, ingest, own_server, schema):
+    prepared(stack, own_server.database(schema))
+    workers = [stack.worker(BATCH_SIZE=20) for _ in range(2)]
+    own_server.crash()
+    flood = Flood(stack, ingest, 500)
+    for worker in workers:
+        worker.wait_log("event=database_unavailable")
+        wait.until(lambda w=worker: w.get("/readyz")[0] == 503, 10, "the worker to say that it is not ready")
+    own_server.resume()
+    flood.judge(workers, 20)
+    for worker in workers:
+        worker.wait_log("event=database_available")
+
+
+def test_a_worker_started_before_its_database_waits_for_it(stack, ingest, own_server, schema):
+    prepared(stack, own_server.database(schema))
+    own_server.crash()
+    worker = stack.worker(ready=False)
+    worker.wait_log("event=database_unavailable")
+    own_server.resume()
+    worker.wait_ready()
+
+
+def test_a_database_that_becomes_read_only_is_waited_out(stack, ingest, own_server, schema):
+    """As after a failover, when the connection still leads to what has become a standby (25006)."""
+    prepared(stack, own_server.database(schema))
+    worker = stack.worker()
+    own_server.run("ALTER DATABASE clerk SET default_transaction_read_only = on")
+    own_server.cut_workers()
+    flood = Flood(stack, ingest, 200)
+    worker.wait_log("event=database_unavailable")
+    assert stack.redis.backlog() == 200
+    own_server.run("SET TRANSACTION READ WRITE; ALTER DATABASE clerk RESET default_transaction_read_only")
+    flood.judge([worker], 20)
+
+
+def test_a_lock_that_somebody_holds_delays_and_buries_nothing(stack, ingest, server, schema):
+    prepared(stack, server.database(schema))
+    server.run("ALTER ROLE clerk IN DATABASE clerk SET deadlock_timeout = '50ms'")
+    flood = Flood(stack, ingest, 2000)
+    workers = [stack.worker(ready=False, BATCH_SIZE=50, BLOCK_MS=10) for _ in range(4)]
+    while stack.redis.backlog() > 0:
+        server.run(f'SET search_path TO "{schema}"; BEGIN; SELECT 1 FROM users ORDER BY clerk_id DESC LIMIT 20 FOR UPDATE; '
+                   "SELECT pg_sleep(0.05); SELECT 1 FROM users ORDER BY clerk_id LIMIT 40 FOR UPDATE; COMMIT", check=False)
+    flood.judge(workers, 60)
+
+
+def test_killed_workers_lose_and_double_nothing(stack, ingest, server, schema):
+    prepared(stack, server.database(schema))
+    flood = Flood(stack, ingest, 2000)
+    for _ in range(8):
+        victim = stack.worker(ready=False, BATCH_SIZE=10, BLOCK_MS=10, CLAIM_IDLE_MS=1000)
+        before = stack.redis.backlog()
+        wait.until(lambda: stack.redis.backlog() < before or before == 0, 20, "some progress")
+        victim.kill()
+    flood.judge([stack.worker(BATCH_SIZE=100, CLAIM_IDLE_MS=1000)], 60)
+
+
+def test_sigterm_ends_a_worker_that_waits_for_its_turn(stack, ingest, server, schema):
+    prepared(stack, server.database(schema))
+    worker = stack.worker()
+    ingest.deliver([("msg_1", samples.deleted(1))])
+    stack.redis.wait_drained()
+    thread = threading.Thread(target=server.run, args=(
+        f'SET search_path TO "{schema}"; BEGIN; SELECT pg_advisory_xact_lock(1668053857, hashtext(current_schema()::text)), '
+        "pg_sleep(6); COMMIT",))
+    thread.start()
+    wait.until(lambda: server.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted").strip() != "0", 5)
+    ingest.deliver([("msg_2", samples.user(2))])
+    wait.until(lambda: server.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").strip() != "0", 5)
+    assert worker.stop(4) == 0
+    thread.join()
+    stack.worker(CLAIM_IDLE_MS=1000)
+    stack.redis.wait_drained()
+    assert stack.database.row("users", "user_e2e2")
+
+
+# --- the operator ---
+
+@pytest.mark.parametrize("change,words", [
+    (lambda url: url.replace("/clerk?", "/nowhere?"), "3D000"),
+    (lambda url: url.replace("clerk@", "nobody@"), "28000"),
+])
+def test_what_waiting_cannot_mend_stops_the_worker_with_one_line(stack, server, schema, change, words):
+    database = server.database(schema)
+    worker = stack.worker(ready=False, database=type("Changed", (), {"url": change(database.url)}))
+    assert worker.wait_exit() == 1
+    assert "event=database_failed" in worker.log() and words in worker.log() and "action=stopping" in worker.log()
+
+
+def test_a_newer_schema_and_a_foreign_table_are_refused(server, schema):
+    database = server.database(schema)
+    migrate(database)
+    assert migrate(database).stdout == "schema version 1\n"
+    database.run("INSERT INTO clerk_migrations VALUES (99)")
+    done = run([WORKER, "migrate"], {"DATABASE_URL": database.url})
+    assert done.returncode == 1 and "schema version 99 is newer than this program's 1" in done.stderr
+    foreign = server.database(schema + "f")
+    server.run(f'CREATE SCHEMA "{foreign.schema}"; CREATE TABLE "{foreign.schema}".users (x int)')
+    done = run([WORKER, "migrate"], {"DATABASE_URL": foreign.url})
+    assert done.returncode == 1 and "has a table users that is not clerk-sync's" in done.stderr
+    assert server.run(f"SELECT count(*) FROM pg_tables WHERE schemaname = '{foreign.schema}'").strip() == "1"
+
+
+def test_workers_that_start_together_install_the_tables_once(stack, server, schema):
+    database = server.database(schema)
+    workers = [stack.worker(ready=False, database=database) for _ in range(6)]
+    for worker in workers:
+        worker.wait_ready()
+        assert "database_unavailable" not in worker.log()
+    assert [r["version"] for r in database.rows("SELECT version FROM clerk_migrations")] == [1]
+
+
+def test_the_operators_commands_work_the_same(pg, ingest):
+    assert "no tables of clerk-sync yet" in tool(pg, "dead", "list", code=1).stderr
+    worker = pg.worker()
+    ingest.deliver([("msg_good", samples.user(1)), ("msg_bad", POISON)])
+    pg.redis.wait_drained()
+    assert [r["svix_id"] for r in lines(tool(pg, "dead", "list", "--json"))] == ["msg_bad"]
+    assert "applied" in tool(pg, "status").stdout
+    assert "put back 1" in tool(pg, "dead", "retry", "msg_bad").stdout
+    wait.until(lambda: pg.database.rows("SELECT attempts FROM dead_letters") and pg.redis.backlog() == 0, 20)
+    assert pg.database.outcome("msg_bad") == "dead"
+    assert "dropped 1" in tool(pg, "dead", "drop", "msg_bad").stdout
+    users = b'[{"id":"user_e2e1","object":"user","updated_at":1790000000000,"created_at":1789000000000,"first_name":"New"}]'
+    again = users.replace(b"1790000000000", b"1790000000001")
+    assert "1 updated" in tool(pg, "import", "users", "-", stdin=again.decode()).stdout
+    assert pg.database.row("users", "user_e2e1")["first_name"] == "New"
+    assert worker.alive()

@@ -1,0 +1,328 @@
+#ifndef CLERK_STORE_POSTGRES_PARTS_H
+#define CLERK_STORE_POSTGRES_PARTS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "worker/catalog.h"
+#include "worker/sql.h"
+#include "worker/store_ops.h"
+#include "worker/store_url.h"
+
+struct pg_conn;
+struct pg_result;
+
+/* What the parts of the PostgreSQL store share; nobody else includes this. The parts:
+ * store_postgres.c opens and closes, _link holds the connection, _call sends statements, _answer
+ * reads answers, _text has the statements, _schema brings the tables up to date, _turn holds
+ * transactions, _plan looks ahead, _rows writes the object tables, _ledger the tables of our own,
+ * _read and _compare look in, _error judges SQLSTATEs.
+ *
+ * The connection is in libpq's pipeline mode all the time: a statement is sent, and its answer is
+ * owed until somebody needs one (pg_settle_all()). What needs no answer costs no round trip. */
+
+/* The statements that belong to no table of the catalog; text in store_postgres_text.c. */
+enum pg_fixed {
+    PG_BEGIN,
+    PG_COMMIT,
+    PG_SAVEPOINT,
+    PG_RELEASE,
+    PG_ROLLBACK_TO,
+    PG_PING,
+    PG_TURN,
+    PG_TURN_SHARED,
+    PG_RECORD,
+    PG_RECORD_MANY,
+    PG_RETRYING_MANY,
+    PG_SET_OUTCOME,
+    PG_PRUNE,
+    PG_BURY,
+    PG_REOPEN,
+    PG_TAKE_RETRY,
+    PG_END_RETRY,
+    PG_DROP_DEAD,
+    PG_ATTEMPT,
+    PG_ATTEMPT_DONE,
+    PG_TOMBSTONE_FIND,
+    PG_TOMBSTONE_FIND_MANY,
+    PG_TOMBSTONE_ADD,
+    PG_TOMBSTONE_LOWER,
+    PG_COUNT_DEAD,
+    PG_LAST_EVENT,
+    PG_FIXED_COUNT
+};
+
+const char *pg_fixed_text(enum pg_fixed which);
+
+struct store_postgres;
+
+/* Called with a good answer; place is what was given when the statement was sent. The answer is
+ * borrowed for the call. */
+typedef void pg_answer_fn(struct store_postgres *store, const struct pg_result *answer,
+                          size_t place);
+
+/* An answer that is owed. */
+struct pg_owed {
+    pg_answer_fn *fn; /* NULL: only its failure matters */
+    size_t place;
+    bool *prepared; /* it is a PREPARE: becomes false when that failed; else NULL */
+    bool is_kept;   /* the answer goes to store->kept */
+};
+
+enum { PG_OWED_MAX = 1024 };
+
+/* What is known of a planned event. */
+struct pg_fate {
+    bool is_recorded; /* our insert into the ledger took it */
+    bool is_claimed;  /* store_record() has told so */
+    bool is_retrying; /* the ledger's row waits to be taken again */
+    bool is_stale;
+    bool is_new;
+};
+
+struct pg_grave {
+    struct slice id;
+    bool is_there;
+    int64_t event_at;
+};
+
+/* Child rows that wait for the parent's answer. */
+struct pg_children {
+    const struct catalog_table *table;
+    struct slice parent_id;
+    const struct row_list *rows;
+    size_t place;
+};
+
+struct pg_plan {
+    bool is_on;
+    struct store_plan *events;
+    size_t count;
+    size_t current; /* the event that was recorded last; count: none yet */
+    struct pg_fate *fates;
+    size_t *by_svix_id; /* places, ordered by svix-id */
+    struct pg_grave *graves;
+    size_t grave_count;
+    struct pg_children *waiting;
+    size_t waiting_count, waiting_room;
+};
+
+struct store_postgres {
+    struct store base; /* first: a store is one of these */
+    struct store_address address;
+    bool reads_only;
+    enum store_delete_mode delete_mode;
+    const volatile sig_atomic_t *stop;
+    struct pg_conn *conn; /* NULL: to be made anew */
+    bool in_transaction;
+    bool has_turn;
+    bool waits_for_turn;
+    bool is_new;         /* the last upsert that was answered at once inserted */
+    struct slice new_id; /* its id, while the caller's row lives */
+    enum status failed;  /* of the open transaction, until it is rolled back */
+    struct pg_owed owed[PG_OWED_MAX];
+    size_t owed_count;
+    struct pg_result *kept; /* the answer that was asked for */
+    bool fixed_prepared[PG_FIXED_COUNT];
+    bool *table_prepared; /* catalog_table_count * SQL_OF_TABLE_COUNT */
+    struct pg_plan plan;
+    struct buf text; /* scratch for SQL, JSON and arrays; keeps its memory */
+};
+
+static inline struct store_postgres *store_postgres_of(struct store *base)
+{
+    return (struct store_postgres *)base;
+}
+
+/* --- store_postgres_error.c --- */
+
+/* The kind of trouble behind a SQLSTATE, never STATUS_OK. NULL and "" (the connection is gone):
+ * STATUS_UNAVAILABLE. */
+enum status pg_classify(const char *sqlstate);
+
+/* True when nothing more can come over the connection that gave this SQLSTATE, or nothing good: the
+ * server is going down, or has become read-only. */
+bool pg_ends_connection(const char *sqlstate);
+
+/* Keeps why for store_why(), on one line, and returns st. */
+enum status pg_because(struct store_postgres *store, enum status st, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- store_postgres_link.c --- */
+
+/* Connects where there is no connection, and sets the session up. STATUS_UNAVAILABLE, STATUS_FATAL:
+ * store->base.why says why; STATUS_STOPPED: the stop flag was seen. */
+enum status pg_connect(struct store_postgres *store) MUST_CHECK;
+
+/* Ends the connection; everything prepared or owed is forgotten. */
+void pg_disconnect(struct store_postgres *store);
+
+/* Waits until the connection can be read (or written, with for_writing) or timeout_ms are over.
+ * False: the time is over. Signals do not end it early. */
+bool pg_wait(struct store_postgres *store, bool for_writing, int timeout_ms);
+
+/* --- store_postgres_call.c --- */
+
+enum { PG_PARAMETERS_MAX = 40 };
+
+/* One run of a statement. Parameters are given in their order; all travel in PostgreSQL's binary
+ * form, so that texts need no NUL and none is cut short at one. What is given is borrowed until the
+ * call is sent. */
+struct pg_call {
+    struct store_postgres *store;
+    const char *sql; /* NULL: the prepared statement name */
+    char name[24];
+    int count;
+    enum status status; /* of preparing */
+    const char *values[PG_PARAMETERS_MAX];
+    int lengths[PG_PARAMETERS_MAX];
+    char numbers[PG_PARAMETERS_MAX][8];
+};
+
+/* Starts a call; prepares the statement the first time it is used. pg_call_once() does not. */
+struct pg_call pg_call_fixed(struct store_postgres *store, enum pg_fixed which);
+struct pg_call pg_call_of_table(struct store_postgres *store, const struct catalog_table *table,
+                                enum sql_of_table which);
+struct pg_call pg_call_once(struct store_postgres *store, const char *sql);
+
+void pg_text(struct pg_call *c, struct slice text);
+void pg_text_or_null(struct pg_call *c, struct slice text); /* empty is NULL */
+
+/* The type of an event that may be anybody's: NULL (and empty) where PostgreSQL would not take it
+ * for text. */
+struct slice pg_clean_type(struct slice type);
+void pg_type(struct pg_call *c, struct slice type);
+
+void pg_int(struct pg_call *c, int64_t number);
+void pg_int_or_null(struct pg_call *c, int64_t number); /* 0 is NULL */
+void pg_value(struct pg_call *c, const struct value *value);
+
+/* Sends the call and leaves its answer owed; fn may be NULL. */
+enum status pg_send(struct pg_call *c, pg_answer_fn *fn, size_t place) MUST_CHECK;
+
+/* Sends the call and waits for its answer and all that are owed before it. The answer is in
+ * store->kept until the next call. */
+enum status pg_ask(struct pg_call *c) MUST_CHECK;
+
+/* As pg_ask(); *ret_changed is the number of rows changed, and may be NULL. */
+enum status pg_run(struct pg_call *c, int64_t *ret_changed) MUST_CHECK;
+
+/* --- store_postgres_answer.c --- */
+
+/* The connection is gone, or shall be: ends it. Always STATUS_UNAVAILABLE. */
+enum status pg_gone(struct store_postgres *store);
+
+/* Waits for all answers that are owed. The first failure in a transaction sticks to it. */
+enum status pg_settle_all(struct store_postgres *store) MUST_CHECK;
+
+/* Reading an answer; a number that is NULL is 0, a text that is NULL is empty. */
+size_t pg_rows(const struct pg_result *answer);
+bool pg_is_null(const struct pg_result *answer, size_t row, int column);
+int64_t pg_number(const struct pg_result *answer, size_t row, int column);
+struct slice pg_slice(const struct pg_result *answer, size_t row, int column);
+
+/* --- store_postgres_text.c: arrays in PostgreSQL's binary form, as one parameter --- */
+
+/* Appends to out the head of an array of count texts (or of numbers), to be followed by so many
+ * elements. */
+void pg_array_begin(struct buf *out, bool is_numbers, size_t count);
+void pg_array_text(struct buf *out, struct slice text, bool empty_is_null);
+void pg_array_number(struct buf *out, int64_t number, bool zero_is_null);
+
+/* --- store_postgres_schema.c --- */
+
+/* Reads only. STATUS_NOT_FOUND: we never installed anything here. STATUS_FATAL when the schema is
+ * of a newer program, or when tables of ours are missing. */
+enum status pg_check_schema(struct store_postgres *store) MUST_CHECK;
+
+/* Brings the schema up to STORE_SCHEMA_VERSION, each step in a transaction under the turn.
+ * STATUS_FATAL as above, and when a table with one of our names stands where we never installed
+ * ours. */
+enum status pg_migrate(struct store_postgres *store) MUST_CHECK;
+
+/* The names of all our tables, as one array parameter in store->text. */
+struct slice pg_our_tables(struct store_postgres *store);
+
+/* --- store_postgres_turn.c --- */
+
+/* Takes the turn among all workers for the open transaction, once: shared by transactions that
+ * delete nothing, alone for one that may. Sent only; the answer is owed. */
+enum status pg_take_turn(struct store_postgres *store, bool shared) MUST_CHECK;
+
+/* --- store_postgres_plan.c --- */
+
+/* Frees the plan. {0} is fine. */
+void pg_plan_end(struct pg_plan *plan);
+
+/* The planned event that is being applied; NULL: there is no plan. */
+struct pg_fate *pg_plan_fate(struct store_postgres *store);
+
+/* What is known of a tombstone; NULL: nobody has looked. */
+struct pg_grave *pg_plan_grave(struct store_postgres *store, struct slice id);
+
+/* store_record() of a planned event; false: it is none, or was taken back by store_take_retry(). */
+bool pg_plan_record(struct store_postgres *store, struct slice svix_id, enum status *ret_status);
+
+/* Puts the children off until their parent's answer is there. */
+enum status pg_plan_children(struct store_postgres *store,
+                             const struct pg_children *children) MUST_CHECK;
+
+/* Waits for the parents' answers, and sends the children that waited for them. */
+enum status pg_plan_flush(struct store_postgres *store) MUST_CHECK;
+
+/* --- store_postgres_rows.c --- */
+
+/* Makes the children of a parent exactly these; nothing is waited for where a plan is on. */
+enum status pg_write_children(struct store_postgres *store, const struct pg_children *children,
+                              bool parent_is_new) MUST_CHECK;
+
+/* --- what store.c calls: the contracts are in store.h and store_read.h --- */
+
+extern const struct store_ops store_postgres_ops;
+void store_postgres_close(struct store *base);
+enum status store_postgres_begin(struct store *base);
+enum status store_postgres_commit(struct store *base);
+void store_postgres_rollback(struct store *base);
+enum status store_postgres_savepoint(struct store *base);
+enum status store_postgres_release(struct store *base);
+enum status store_postgres_rollback_to(struct store *base);
+enum status store_postgres_record(struct store *base, const struct store_ledger_row *row);
+enum status store_postgres_set_outcome(struct store *base, struct slice svix_id,
+                                       enum store_outcome outcome);
+enum status store_postgres_upsert(struct store *base, const struct row *row);
+enum status store_postgres_replace_children(struct store *base, const struct catalog_table *table,
+                                            struct slice parent_id,
+                                            const struct row_list *children);
+enum status store_postgres_delete(struct store *base, const struct catalog_table *table,
+                                  struct slice clerk_id, int64_t event_at);
+enum status store_postgres_bury(struct store *base, const struct store_dead_letter *letter);
+enum status store_postgres_reopen(struct store *base, struct slice svix_id, int64_t now_ms);
+enum status store_postgres_take_retry(struct store *base, struct slice svix_id);
+enum status store_postgres_drop_dead(struct store *base, struct slice svix_id);
+enum status store_postgres_attempt(struct store *base, struct slice svix_id, int64_t *ret_count);
+enum status store_postgres_attempt_done(struct store *base, struct slice svix_id);
+enum status store_postgres_prune(struct store *base, int64_t before_ms, size_t limit,
+                                 size_t *ret_removed);
+enum status store_postgres_signs(struct store *base, struct store_signs *ret_signs);
+enum status store_postgres_maintain(struct store *base, bool idle);
+enum status store_postgres_ping(struct store *base);
+enum status store_postgres_count(struct store *base, int64_t recent_ms,
+                                 struct store_counts *ret_counts);
+enum status store_postgres_each_type(struct store *base, store_type_fn *fn, void *arg);
+enum status store_postgres_each_dead_letter(struct store *base,
+                                            const struct store_dead_place *after, int64_t until_ms,
+                                            store_dead_fn *fn, void *arg);
+enum status store_postgres_one_dead_letter(struct store *base, struct slice svix_id,
+                                           store_dead_fn *fn, void *arg);
+enum status store_postgres_compare_row(struct store *base, const struct row *row,
+                                       store_difference_fn *fn, void *arg);
+enum status store_postgres_compare_children(struct store *base, const struct catalog_table *table,
+                                            struct slice parent_id, const struct row_list *children,
+                                            store_difference_fn *fn, void *arg);
+enum status store_postgres_plan(struct store *base, struct store_plan *plans, size_t count);
+enum status store_postgres_settle(struct store *base, store_stale_fn *fn, void *arg);
+
+#endif
