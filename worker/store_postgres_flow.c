@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "worker/store_postgres_parts.h"
@@ -18,6 +19,7 @@ bool pg_plan_record(struct store_postgres *store, struct slice svix_id, enum sta
     struct pg_plan *plan = &store->plan;
     if (!plan->is_on)
         return false;
+    assert(plan->fates);
     size_t next = plan->current == plan->count ? 0 : plan->current + 1;
     struct pg_fate *fate = pg_plan_fate(store);
     if (fate && fate->is_retrying && is_event(plan, plan->current, svix_id)) {
