@@ -93,7 +93,7 @@ run_e2e() {
     install_npm || need npm || return
     build_step dev || return
     step "official signing libraries" 180 sh tests/run.sh signers
-    step "end to end" 600 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
+    step "end to end" 900 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
         --ignore=tests/e2e/test_compose.py --ignore=tests/e2e/test_compose_scale.py --ignore=tests/e2e/test_compose_monitoring.py
 }
 

@@ -15,6 +15,11 @@ enum status store_postgres_record(struct store *base, const struct store_ledger_
     enum status st = STATUS_OK;
     if (pg_plan_record(store, row->svix_id, &st))
         return st;
+    /* Before the ledger's row is ours, as with a plan: always in this order, no two workers can
+     * wait for each other. */
+    st = pg_take_turn(store, false);
+    if (st != STATUS_OK)
+        return st;
     struct pg_call c = pg_call_fixed(store, PG_RECORD);
     pg_text(&c, row->svix_id);
     pg_type(&c, row->type);

@@ -117,6 +117,9 @@ static enum status start_connecting(struct store_postgres *store)
 static const char *const settings[] = {
     "SELECT set_config('synchronous_commit', 'on', false) "
     "WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+    /* Several times faster than pglz, and each object is compressed as a whole. */
+    "SELECT set_config(name, 'lz4', false) FROM pg_settings "
+    "WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)",
     "SELECT set_config('statement_timeout', '30s', false)",
     "SELECT set_config('lock_timeout', '10s', false)",
     "SELECT set_config('idle_in_transaction_session_timeout', '20s', false)",

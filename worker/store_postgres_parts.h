@@ -9,7 +9,7 @@
 #include "common/buf.h"
 #include "worker/catalog.h"
 #include "worker/sql.h"
-#include "worker/store_ops.h"
+#include "worker/store_postgres_calls.h"
 #include "worker/store_url.h"
 
 struct pg_conn;
@@ -18,8 +18,9 @@ struct pg_result;
 /* What the parts of the PostgreSQL store share; nobody else includes this. The parts:
  * store_postgres.c opens and closes, _link holds the connection, _call sends statements, _answer
  * reads answers, _text has the statements, _schema brings the tables up to date, _turn holds
- * transactions, _plan looks ahead, _rows writes the object tables, _ledger the tables of our own,
- * _read and _compare look in, _error judges SQLSTATEs.
+ * transactions, _plan looks ahead, _flow follows
+ * the plan, _rows writes the object tables, _delete deletes from them, _ledger the tables of our
+ * own, _read and _compare look in, _error judges SQLSTATEs.
  *
  * The connection is in libpq's pipeline mode all the time: a statement is sent, and its answer is
  * owed until somebody needs one (pg_settle_all()). What needs no answer costs no round trip. */
@@ -289,11 +290,13 @@ enum status pg_take_turn(struct store_postgres *store, bool shared) MUST_CHECK;
 /* Frees the plan. {0} is fine. */
 void pg_plan_end(struct pg_plan *plan);
 
-/* The planned event that is being applied; NULL: there is no plan. */
-struct pg_fate *pg_plan_fate(struct store_postgres *store);
-
 /* What is known of a tombstone; NULL: nobody has looked. */
 struct pg_grave *pg_plan_grave(struct store_postgres *store, struct slice id);
+
+/* --- store_postgres_flow.c --- */
+
+/* The planned event that is being applied; NULL: there is no plan. */
+struct pg_fate *pg_plan_fate(struct store_postgres *store);
 
 /* store_record() of a planned event; false: it is none, or was taken back by store_take_retry(). */
 bool pg_plan_record(struct store_postgres *store, struct slice svix_id, enum status *ret_status);
@@ -310,51 +313,5 @@ enum status pg_plan_flush(struct store_postgres *store) MUST_CHECK;
 /* Makes the children of a parent exactly these; nothing is waited for where a plan is on. */
 enum status pg_write_children(struct store_postgres *store, const struct pg_children *children,
                               bool parent_is_new) MUST_CHECK;
-
-/* --- what store.c calls: the contracts are in store.h and store_read.h --- */
-
-extern const struct store_ops store_postgres_ops;
-void store_postgres_close(struct store *base);
-enum status store_postgres_begin(struct store *base);
-enum status store_postgres_commit(struct store *base);
-void store_postgres_rollback(struct store *base);
-enum status store_postgres_savepoint(struct store *base);
-enum status store_postgres_release(struct store *base);
-enum status store_postgres_rollback_to(struct store *base);
-enum status store_postgres_record(struct store *base, const struct store_ledger_row *row);
-enum status store_postgres_set_outcome(struct store *base, struct slice svix_id,
-                                       enum store_outcome outcome);
-enum status store_postgres_upsert(struct store *base, const struct row *row);
-enum status store_postgres_replace_children(struct store *base, const struct catalog_table *table,
-                                            struct slice parent_id,
-                                            const struct row_list *children);
-enum status store_postgres_delete(struct store *base, const struct catalog_table *table,
-                                  struct slice clerk_id, int64_t event_at);
-enum status store_postgres_bury(struct store *base, const struct store_dead_letter *letter);
-enum status store_postgres_reopen(struct store *base, struct slice svix_id, int64_t now_ms);
-enum status store_postgres_take_retry(struct store *base, struct slice svix_id);
-enum status store_postgres_drop_dead(struct store *base, struct slice svix_id);
-enum status store_postgres_attempt(struct store *base, struct slice svix_id, int64_t *ret_count);
-enum status store_postgres_attempt_done(struct store *base, struct slice svix_id);
-enum status store_postgres_prune(struct store *base, int64_t before_ms, size_t limit,
-                                 size_t *ret_removed);
-enum status store_postgres_signs(struct store *base, struct store_signs *ret_signs);
-enum status store_postgres_maintain(struct store *base, bool idle);
-enum status store_postgres_ping(struct store *base);
-enum status store_postgres_count(struct store *base, int64_t recent_ms,
-                                 struct store_counts *ret_counts);
-enum status store_postgres_each_type(struct store *base, store_type_fn *fn, void *arg);
-enum status store_postgres_each_dead_letter(struct store *base,
-                                            const struct store_dead_place *after, int64_t until_ms,
-                                            store_dead_fn *fn, void *arg);
-enum status store_postgres_one_dead_letter(struct store *base, struct slice svix_id,
-                                           store_dead_fn *fn, void *arg);
-enum status store_postgres_compare_row(struct store *base, const struct row *row,
-                                       store_difference_fn *fn, void *arg);
-enum status store_postgres_compare_children(struct store *base, const struct catalog_table *table,
-                                            struct slice parent_id, const struct row_list *children,
-                                            store_difference_fn *fn, void *arg);
-enum status store_postgres_plan(struct store *base, struct store_plan *plans, size_t count);
-enum status store_postgres_settle(struct store *base, store_stale_fn *fn, void *arg);
 
 #endif

@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness.postgres import PostgresServer  # noqa: E402
 from harness.process import INGEST, WORKER  # noqa: E402
 from harness.redis_server import RedisServer  # noqa: E402
 from harness.stack import Stack  # noqa: E402
@@ -72,3 +73,23 @@ def ingest(redis, session_ingest):
     """An ingest with default settings; shared, because no test may be able to harm it."""
     assert session_ingest.alive(), f"ingest died in an earlier test:\n{session_ingest.log()[-6000:]}"
     return session_ingest
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = PostgresServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def schema(request):
+    return "t_" + "".join(c if c.isalnum() else "_" for c in request.node.name)[-50:]
+
+
+@pytest.fixture
+def own_server():
+    """One that the test may crash and stop."""
+    made = PostgresServer()
+    yield made
+    made.close()

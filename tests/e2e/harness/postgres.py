@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from .database import Database
-from .process import ROOT
+from .process import ROOT, WORKER, run
 
 
 def is_installed():
@@ -93,3 +93,9 @@ class PostgresDatabase(Database):
 
     def integrity(self):
         return "ok"
+
+
+def migrate(database):
+    done = run([WORKER, "migrate"], {"DATABASE_URL": database.url})
+    assert done.returncode == 0, done.stderr
+    return done
