@@ -5,6 +5,8 @@
 
 #include "common/admin.h"
 
+enum { UNAUTHORIZED = 401 };
+
 /* Nothing of another origin is loaded, nothing inline runs, nobody may frame the page. */
 static const struct {
     const char *name;
@@ -35,7 +37,7 @@ void admin_reply_send(struct evhttp_request *req, const struct admin_reply *repl
         (void)evhttp_add_header(out, "Location", reply->location);
     if (reply->cookie[0] != '\0')
         (void)evhttp_add_header(out, "Set-Cookie", reply->cookie);
-    if (code == HTTP_UNAUTHORIZED)
+    if (code == UNAUTHORIZED)
         (void)evhttp_add_header(out, "WWW-Authenticate", "Bearer");
     (void)evbuffer_add(evhttp_request_get_output_buffer(req), body.ptr, body.len);
     evhttp_send_reply(req, code, NULL, NULL); /* frees req where its connection is gone */

@@ -1,6 +1,7 @@
 #ifndef CLERK_DEAD_CHANGE_H
 #define CLERK_DEAD_CHANGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/clock.h"
@@ -24,6 +25,8 @@ struct dead_change {
     const struct clock *clock;
     const struct dead_filter *filter;
     struct slice svix_id; /* only this one; empty: all that filter means */
+    int64_t until_ms;     /* monotonic: no portion is begun after it; 0: none left out */
+    bool *ret_more;       /* becomes true where there may be more than were handled; may be NULL */
 };
 
 /* Puts the events back into the stream, each under its svix-id and with its exact body: marks a
