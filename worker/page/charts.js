@@ -64,8 +64,6 @@ function build(chart) {
     strokeWidth: 2,
     drawGapEdgePoints: true,
     includeZero: true,
-    rangeSelectorHeight: 0,
-    legend: "never",
     axes: { y: { axisLabelFormatter: (v) => chart.show(v), axisLabelWidth: 62, pixelsPerLabel: 30 }, x: { pixelsPerLabel: 70 } },
     interactionModel: {},
     highlightCallback: (event, x, points, row) => writeLegend(view, row),
@@ -75,7 +73,7 @@ function build(chart) {
   return view;
 }
 
-function window_() {
+function timeShown() {
   const end = lastTime();
   return [end - rangeS * 1000, end];
 }
@@ -84,7 +82,7 @@ function draw() {
   if (rows.length === 0 || byId("overview").hidden) return;
   if (made.length === 0) made = CHARTS.map(build);
   for (const view of made) {
-    view.graph.updateOptions({ file: dataOf(view.chart), dateWindow: window_() });
+    view.graph.updateOptions({ file: dataOf(view.chart), dateWindow: timeShown() });
     writeLegend(view, view.selected);
   }
 }
@@ -102,6 +100,8 @@ export function show() {
 }
 
 export function start() {
+  // The others write styles into HTML, which the page's Content-Security-Policy refuses.
+  Dygraph.PLUGINS = [Dygraph.Plugins.Axes, Dygraph.Plugins.Grid];
   for (const button of document.querySelectorAll("[data-range]")) {
     button.addEventListener("click", () => {
       rangeS = Number(button.dataset.range);

@@ -1,7 +1,7 @@
 // Dead letters: the list, one of them, and what can be done.
 import { change, get } from "./api.js";
 import { ask } from "./ask.js";
-import { byId, make, setText, table } from "./dom.js";
+import { byId, make, replace, setText, table } from "./dom.js";
 import { age, moment, number, plural } from "./words.js";
 
 const WORDS = {
@@ -88,7 +88,8 @@ async function open(id, whole) {
   place.focus();
 }
 
-export async function refresh() {
+/** isCalm: not asked for by the person, so what is being read or focused stays. */
+export async function refresh(isCalm = false) {
   let answer;
   try {
     answer = await get("/api/dead", filter());
@@ -101,9 +102,10 @@ export async function refresh() {
   const link = (id) => make("button", { type: "button", class: "link", onclick: () => open(id, false) }, id || "(no svix-id)");
   const rows = answer.letters.map((l) => [link(l.svix_id), l.type || "(none)", l.reason, number(l.attempts), age(now - l.failed_at)]);
   const shown = total > rows.length ? ` The ${number(rows.length)} oldest are shown.` : "";
-  byId("dead-list").replaceChildren(
-    make("p", { class: "hint" }, total ? `${plural(total, "letter", "letters")}.${shown}` : ""),
-    table([["svix-id"], ["Type"], ["Reason"], ["Tries", true], ["Failed ago", true]], rows, "No dead letter. Nothing to do."));
+  const list = [make("p", { class: "hint" }, total ? `${plural(total, "letter", "letters")}.${shown}` : ""),
+    table([["svix-id"], ["Type"], ["Reason"], ["Tries", true], ["Failed ago", true]], rows, "No dead letter. Nothing to do.")];
+  if (isCalm) replace("dead-list", ...list);
+  else byId("dead-list").replaceChildren(...list);
   for (const id of ["dead-retry-all", "dead-drop-all"]) byId(id).disabled = total === 0;
 }
 

@@ -38,6 +38,7 @@ async function look() {
   if (!isKnown) await meet();
   charts.addSamples(await get("/api/samples", { after: charts.lastTime() }));
   await refresh(view()[0] === "overview");
+  if (view()[0] === "dead") await dead.refresh(true);
 }
 
 async function turn() {
