@@ -41,6 +41,12 @@ test("the page says that all is well, without a complaint and without another ad
   assert.deepEqual(tab.foreign, []);
 });
 
+test("no chart is wider than its frame", async () => {
+  const over = await tab.page.evaluate(() => [...document.querySelectorAll(".chart")].map((frame) =>
+    Math.max(...[...frame.querySelectorAll("canvas")].map((c) => c.getBoundingClientRect().right)) - frame.getBoundingClientRect().right));
+  assert.ok(over.every((px) => px <= 0), `over by ${over} px`);
+});
+
 test("the charts move while events flow", async () => {
   const picture = () => tab.page.evaluate(() => [...document.querySelectorAll(".plot canvas")].map((c) => c.toDataURL()).join());
   const still = await picture();
@@ -141,14 +147,15 @@ test("an event with markup in every field stays text everywhere", async () => {
   stack.sql("DELETE FROM dead_letters");
 });
 
-test("an event that waits is found in the queue", async () => {
-  await stack.worker.child.kill("SIGSTOP");
+test("an event that waits for the database is found, and with whom it is", async () => {
+  const lock = await stack.lockDatabase();
   await stack.deliver("msg_waits", stack.user("waits"));
-  const other = await stack.freePort();
-  const second = stack.startWorker("second", other, { STREAM_GROUP: "others", DATABASE_URL: `sqlite:${stack.dir}/other.db`, BLOCK_MS: "10" });
-  await stack.answers(`http://127.0.0.1:${other}`);
-  stack.worker.child.kill("SIGCONT");
-  assert.equal(await second.stop(), 0);
+  await show("find=msg_waits");
+  await until(async () => {
+    await tab.page.getByRole("button", { name: "Look up" }).click();
+    return (await text("#found")).includes("with worker-of-the-tests");
+  }, "the worker that holds it");
+  await lock.release();
   await applied("msg_waits");
   await show("find=user_waits");
   await waitText("#found", "Row in users");

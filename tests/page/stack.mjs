@@ -111,6 +111,16 @@ export class Stack {
     return this.event("user.created", { id: `user_${name}`, object: "user", updated_at: Date.now(), ...fields });
   }
 
+  /** Another program that writes: workers have to wait until release(). */
+  async lockDatabase() {
+    const child = spawn("sqlite3", ["-batch", "-cmd", ".timeout 5000", this.database], { stdio: ["pipe", "pipe", "inherit"] });
+    const locked = new Promise((done) => child.stdout.once("data", done));
+    child.stdin.write("BEGIN IMMEDIATE; SELECT 'locked';\n");
+    await locked;
+    const ended = new Promise((done) => child.once("exit", done));
+    return { release: () => (child.stdin.end("ROLLBACK;\n"), ended) };
+  }
+
   sql(text) {
     return execFileSync("sqlite3", ["-cmd", ".timeout 5000", this.database, text], { encoding: "utf8" }).trim();
   }

@@ -1,13 +1,13 @@
 // Three charts over the last hour, drawn by dygraphs (window.Dygraph, loaded before).
 import { byId, make } from "./dom.js";
-import { age, number, rate, took } from "./words.js";
+import { number, rate, took } from "./words.js";
 
 const KEEP = 3600;
 const CHARTS = [
   { title: "Backlog (events)", fields: ["backlog", "pending"], labels: ["waiting", "with a worker"], show: number },
   { title: "Rate (events a second)", fields: ["in_per_second", "out_per_second"], labels: ["in", "out"], show: rate },
   { title: "From ingest to commit", fields: ["latency_ms", "latency_max_ms"], labels: ["mean", "slowest"], show: took },
-  { title: "Age of the oldest waiting event", fields: ["oldest_age_ms"], labels: ["age"], show: age },
+  { title: "Age of the oldest waiting event", fields: ["oldest_age_ms"], labels: ["age"], show: took },
 ];
 
 let rows = []; // [time_ms, …] in the order of fields
@@ -79,8 +79,12 @@ function timeShown() {
 }
 
 function draw() {
-  if (rows.length === 0 || byId("overview").hidden) return;
-  if (made.length === 0) made = CHARTS.map(build);
+  if (rows.length === 0 || byId("view-overview").hidden) return;
+  if (made.length === 0) {
+    made = CHARTS.map(build);
+    const watch = new ResizeObserver(() => made.forEach((view) => view.graph.resize()));
+    watch.observe(byId("charts"));
+  }
   for (const view of made) {
     view.graph.updateOptions({ file: dataOf(view.chart), dateWindow: timeShown() });
     writeLegend(view, view.selected);
@@ -96,7 +100,6 @@ export function addSamples(answer) {
 
 export function show() {
   draw();
-  for (const view of made) view.graph.resize();
 }
 
 export function start() {

@@ -17,7 +17,7 @@ function view() {
 
 function showView() {
   const [name, rest] = view();
-  for (const id of VIEWS) byId(id).hidden = id !== name;
+  for (const id of VIEWS) byId(`view-${id}`).hidden = id !== name;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -56,6 +56,9 @@ async function turn() {
 charts.start();
 dead.start();
 find.start();
-addEventListener("hashchange", showView);
+addEventListener("hashchange", () => {
+  scrollTo(0, 0);
+  showView();
+});
 showView();
 turn();

@@ -11,13 +11,15 @@ export function showVerdict(state, title, lines) {
   const wanted = lines.map((line) => line.text).join("\n");
   if (byId("advice").dataset.text === wanted) return; // a screen reader would read it again
   byId("advice").dataset.text = wanted;
-  byId("advice").replaceChildren(...lines.map((line) => make("li", { class: line.trouble ? null : "remark" }, line.text)));
+  byId("advice").replaceChildren(...lines.map((line) => make("li", { class: line.trouble ? null : "remark" }, line.href ? make("a", { href: line.href }, line.text) : line.text)));
 }
 
 function judge(status) {
   const troubles = status.advice.filter((a) => a.trouble).length;
-  if (troubles === 0) showVerdict("good", "All is well", status.advice);
-  else showVerdict("bad", troubles === 1 ? "One thing needs a look" : `${troubles} things need a look`, status.advice);
+  const lines = [...status.advice];
+  if (status.database.dead_letters > 0) lines.push({ text: "Open the dead letters", href: "#dead" });
+  if (troubles === 0) showVerdict("good", "All is well", lines);
+  else showVerdict("bad", troubles === 1 ? "One thing needs a look" : `${troubles} things need a look`, lines);
 }
 
 function showTiles(status) {
@@ -38,7 +40,7 @@ function showTiles(status) {
 
 function showWorkers(queue) {
   const rows = (queue?.consumers ?? []).map((c) => [c.name, number(c.pending), `${age(c.idle_ms)} ago`]);
-  replace("consumers", table([["Name"], ["Holds", true], ["Read", true]], rows, queue ? "No worker has ever read." : "Redis does not say."));
+  replace("consumers", table([["Name"], ["Holds", true], ["Last read", true]], rows, queue ? "No worker has ever read." : "Redis does not say."));
 }
 
 function showHealth(status) {
