@@ -38,7 +38,8 @@ enum status dead_order_do(const struct worker_conf *conf, const struct clock *cl
                           const struct dead_order *order, struct dead_result *ret_result)
 {
     struct store_conf where = { .url = conf->database_url,
-                                .delete_mode = (enum store_delete_mode)conf->delete_mode };
+                                .delete_mode = (enum store_delete_mode)conf->delete_mode,
+                                .beside_worker = order->beside_worker };
     struct store *store = NULL;
     *ret_result = (struct dead_result){ 0 };
     enum status st = store_open_to_read(where.url, &store, ret_result->why); /* creates nothing */

@@ -15,6 +15,7 @@ struct dead_order {
     const struct dead_filter *filter;
     struct slice svix_id; /* only this one; empty: all that filter means */
     int64_t until_ms;     /* as in struct dead_change */
+    bool beside_worker;   /* as in struct store_conf */
 };
 
 struct dead_result {

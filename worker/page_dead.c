@@ -190,6 +190,7 @@ static void change(struct page *page, const struct admin_request *request,
         .filter = &query.filter,
         .svix_id = slice_of(query.svix_id),
         .until_ms = page->clock->mono_ms() + CHANGE_MS,
+        .beside_worker = true,
     };
     enum status st = dead_order_do(page->conf, page->clock, &order, &result);
     page->status_until_ms = 0;

@@ -99,6 +99,7 @@ static struct store *new_store(const struct store_conf *conf)
     if (!store)
         return NULL;
     store->lock.fd = -1;
+    store->lock.polls = conf->beside_worker;
     store->delete_mode = conf->delete_mode;
     store->stop = conf->stop;
     store->text = buf_make(TEXT_MAX_BYTES);

@@ -100,10 +100,10 @@ export async function refresh(isCalm = false) {
   total = answer.total;
   const now = Date.now();
   const link = (id) => make("button", { type: "button", class: "link", onclick: () => open(id, false) }, id || "(no svix-id)");
-  const rows = answer.letters.map((l) => [link(l.svix_id), l.type || "(none)", l.reason, number(l.attempts), age(now - l.failed_at)]);
+  const rows = answer.letters.map((l) => [link(l.svix_id), l.type || "(none)", l.reason, number(l.attempts), `${age(now - l.failed_at)} ago`]);
   const shown = total > rows.length ? ` The ${number(rows.length)} oldest are shown.` : "";
   const list = [make("p", { class: "hint" }, total ? `${plural(total, "letter", "letters")}.${shown}` : ""),
-    table([["svix-id"], ["Type"], ["Reason"], ["Tries", true], ["Failed ago", true]], rows, "No dead letter. Nothing to do.")];
+    table([["svix-id"], ["Type"], ["Reason"], ["Tries", true], ["Failed", true]], rows, "No dead letter. Nothing to do.")];
   if (isCalm) replace("dead-list", ...list);
   else byId("dead-list").replaceChildren(...list);
   for (const id of ["dead-retry-all", "dead-drop-all"]) byId(id).disabled = total === 0;
