@@ -1,6 +1,7 @@
 #ifndef CLERK_STORE_OPS_H
 #define CLERK_STORE_OPS_H
 
+#include "worker/store_find.h"
 #include "worker/store_read.h"
 
 /* What each database gives to store.c, which forwards the calls of store.h and store_read.h: their
@@ -46,6 +47,16 @@ struct store_ops {
                                     int64_t until_ms, store_dead_fn *fn, void *arg);
     enum status (*one_dead_letter)(struct store *store, struct slice svix_id, store_dead_fn *fn,
                                    void *arg);
+    /* Looking one thing up, as store_find.h has it. */
+    enum status (*recent)(struct store *store, int64_t since_ms, struct store_recent *ret_recent);
+    enum status (*find_event)(struct store *store, struct slice svix_id, store_event_fn *fn,
+                              void *arg);
+    enum status (*each_event_of)(struct store *store, struct slice clerk_id, store_event_fn *fn,
+                                 void *arg);
+    enum status (*find_object)(struct store *store, struct slice clerk_id, store_column_fn *fn,
+                               void *arg);
+    enum status (*find_tombstone)(struct store *store, struct slice clerk_id,
+                                  int64_t *ret_event_at);
     enum status (*compare_row)(struct store *store, const struct row *row, store_difference_fn *fn,
                                void *arg);
     enum status (*compare_children)(struct store *store, const struct catalog_table *table,

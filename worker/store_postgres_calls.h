@@ -42,6 +42,16 @@ enum status store_postgres_each_dead_letter(struct store *base,
                                             store_dead_fn *fn, void *arg);
 enum status store_postgres_one_dead_letter(struct store *base, struct slice svix_id,
                                            store_dead_fn *fn, void *arg);
+enum status store_postgres_recent(struct store *base, int64_t since_ms,
+                                  struct store_recent *ret_recent);
+enum status store_postgres_find_event(struct store *base, struct slice svix_id, store_event_fn *fn,
+                                      void *arg);
+enum status store_postgres_each_event_of(struct store *base, struct slice clerk_id,
+                                         store_event_fn *fn, void *arg);
+enum status store_postgres_find_object(struct store *base, struct slice clerk_id,
+                                       store_column_fn *fn, void *arg);
+enum status store_postgres_find_tombstone(struct store *base, struct slice clerk_id,
+                                          int64_t *ret_event_at);
 enum status store_postgres_compare_row(struct store *base, const struct row *row,
                                        store_difference_fn *fn, void *arg);
 enum status store_postgres_compare_children(struct store *base, const struct catalog_table *table,
