@@ -12,12 +12,18 @@
  * Empty means unset, except where CONF_MAY_BE_EMPTY. */
 
 enum conf_kind {
-    CONF_TEXT,   /* char *, on the heap */
-    CONF_SECRET, /* char *, on the heap; never printed, wiped by conf_release() */
-    CONF_URL,    /* char *, on the heap; printed with its password masked; wiped */
-    CONF_INT,    /* int64_t within min..max */
-    CONF_BYTES,  /* int64_t within min..max; the text may end in KiB or MiB */
-    CONF_CHOICE, /* int64_t: index into choices */
+    /* char *, on the heap */
+    CONF_TEXT,
+    /* char *, on the heap; never printed, wiped by conf_release() */
+    CONF_SECRET,
+    /* char *, on the heap; printed with its password masked; wiped */
+    CONF_URL,
+    /* int64_t within min..max */
+    CONF_INT,
+    /* int64_t within min..max; the text may end in KiB or MiB */
+    CONF_BYTES,
+    /* int64_t: index into choices */
+    CONF_CHOICE,
 };
 
 enum { CONF_MAY_BE_EMPTY = 1 }; /* flag: an empty value is a value ("off"), not the default */
@@ -41,12 +47,12 @@ typedef const char *conf_lookup_fn(const char *name);
 
 /* Fills *conf (all fields of the table zero before) from the environment. STATUS_INVALID: ret_error
  * holds one line that names the variable and the fault, never a secret's value; conf_release() what
- * was filled. Reads files; blocks for that only. */
+ * was filled. STATUS_NO_MEMORY: likewise. Reads files; blocks for that only. */
 enum status conf_load(const struct conf_key *keys, size_t count, conf_lookup_fn *lookup, void *conf,
                       char ret_error[CONF_ERROR_MAX]) MUST_CHECK;
 
 /* Reads one CONF_TEXT, CONF_SECRET or CONF_URL setting again (for SIGHUP). *ret_text is yours to
- * wipe and free(). */
+ * wipe and free(). STATUS_INVALID as above; STATUS_NO_MEMORY, and ret_error says so. */
 enum status conf_reload_text(const struct conf_key *key, conf_lookup_fn *lookup, char **ret_text,
                              char ret_error[CONF_ERROR_MAX]) MUST_CHECK;
 
@@ -54,7 +60,8 @@ enum status conf_reload_text(const struct conf_key *key, conf_lookup_fn *lookup,
  * "***" (for --check). */
 void conf_print(const struct conf_key *keys, size_t count, const void *conf, FILE *out);
 
-/* Prints name, default, bounds and help of each setting (for --help). */
+/* Prints name, default, bounds and help of each setting (for --help). Neither this nor conf_print()
+ * fails; a write that does shows in ferror(out). */
 void conf_print_help(const struct conf_key *keys, size_t count, FILE *out);
 
 /* Wipes secrets and frees all text fields; sets them to NULL. Fine on a half-filled struct. */

@@ -13,19 +13,22 @@
 enum counter_kind { COUNTER_TOTAL, COUNTER_GAUGE };
 
 struct counter_info {
-    const char
-        *name; /* for instance "clerk_ingest_requests_total"; rows of one name stand together */
-    const char *labels; /* for instance "code=\"200\"", or NULL */
-    const char *help;   /* one sentence; where a rise needs a person, it says what to do. The first
-                           row of a name has it */
+    /* for instance "clerk_ingest_requests_total"; rows of one name stand together */
+    const char *name;
+    /* for instance "code=\"200\"", or NULL */
+    const char *labels;
+    /* one sentence; where a rise needs a person, it says what to do. The first row of a name has
+     * it */
+    const char *help;
     enum counter_kind kind;
-    int64_t divisor; /* the number is printed divided by this (1000: milliseconds as seconds); 0 and
-                        1: as it is */
+    /* the number is printed divided by this (1000: milliseconds as seconds); 0 and 1: as it is */
+    int64_t divisor;
 };
 
 struct counters {
-    const struct counter_info *info; /* count rows, borrowed for good */
-    atomic_int_least64_t *values;    /* count numbers, zero at the start, borrowed for good */
+    /* count rows and count numbers, the latter zero at the start; both borrowed for good */
+    const struct counter_info *info;
+    atomic_int_least64_t *values;
     size_t count;
 };
 
@@ -38,7 +41,8 @@ int64_t counters_get(const struct counters *c, size_t i);
  * rounding where divisor is a power of ten up to 10^9, and whatever the locale. */
 void counters_print_number(int64_t value, int64_t divisor, struct buf *out);
 
-/* Appends all series as Prometheus text, with HELP and TYPE once a name. */
+/* Appends all series as Prometheus text, with HELP and TYPE once a name. Each number is read by
+ * itself, so that two of them may be a moment apart. */
 void counters_render(const struct counters *c, struct buf *out);
 
 #endif

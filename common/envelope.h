@@ -9,11 +9,14 @@
  * "instance_id":"ins_…"}, keys in any order. Source: Clerk's OpenAPI file webhooks/2025-04-15.yml.
  */
 struct envelope {
-    struct slice
-        type; /* text between the quotes; empty when absent, not a string, or holding an escape */
-    struct slice instance_id; /* likewise */
-    struct slice timestamp;   /* the raw number; empty when absent or not a number */
-    struct slice data;        /* the exact bytes of the value, of any kind; empty when absent */
+    /* text between the quotes; empty when absent, not a string, or holding an escape */
+    struct slice type;
+    /* likewise */
+    struct slice instance_id;
+    /* the raw number; empty when absent or not a number */
+    struct slice timestamp;
+    /* the exact bytes of the value, of any kind; empty when absent */
+    struct slice data;
 };
 
 /* Reads the top level of body. Slices point into body. Of a repeated key the first counts, as in

@@ -14,13 +14,16 @@
 enum { HISTOGRAM_BOUNDS_MAX = 16 };
 
 struct histogram_info {
-    const char *name; /* with its unit: "clerk_ingest_xadd_duration_seconds" */
-    const char *help; /* one sentence */
+    /* with its unit: "clerk_ingest_xadd_duration_seconds" */
+    const char *name;
+    /* one sentence */
+    const char *help;
     /* Upper bounds, inclusive, growing, in the unit in which values are observed; ends with the
      * first 0. The bucket without a bound (+Inf) comes by itself. */
     int64_t bounds[HISTOGRAM_BOUNDS_MAX];
-    int64_t divisor; /* bounds and sum are printed divided by this (1000000: microseconds as
-                        seconds); 0 and 1: as they are */
+    /* bounds and sum are printed divided by this (1000000: microseconds as seconds); 0 and 1: as
+     * they are */
+    int64_t divisor;
 };
 
 /* What was observed: buckets[i] is the number of values up to bounds[i] and above the bound before
@@ -31,8 +34,9 @@ struct histogram_cells {
 };
 
 struct histograms {
-    const struct histogram_info *info; /* count rows, borrowed for good */
-    struct histogram_cells *cells;     /* as many, borrowed for good */
+    /* count rows and count cells, the latter zero at the start; both borrowed for good */
+    const struct histogram_info *info;
+    struct histogram_cells *cells;
     size_t count;
 };
 

@@ -142,28 +142,36 @@ static enum status leave(struct scan *sc)
     return STATUS_OK;
 }
 
-static enum status take_value_start(struct scan *sc, bool *ret_value_ended)
+static bool at_bracket(struct slice s)
 {
-    struct slice unused;
-
-    if (at(sc->rest, '{') || at(sc->rest, '['))
-        return enter(sc, ret_value_ended);
-    *ret_value_ended = true;
-    if (at(sc->rest, '"'))
-        return take_string(&sc->rest, &unused) ? STATUS_OK : STATUS_INVALID;
-    return take_word(&sc->rest) ? STATUS_OK : STATUS_INVALID;
+    return at(s, '{') || at(s, '[');
 }
 
-static enum status scan_value(struct slice *text, size_t base, struct slice *ret_value)
+/* A string, number, true, false or null. */
+static enum status take_scalar(struct slice *s)
+{
+    struct slice unused;
+    bool taken = at(*s, '"') ? take_string(s, &unused) : take_word(s);
+
+    return taken ? STATUS_OK : STATUS_INVALID;
+}
+
+static enum status take_value_start(struct scan *sc, bool *ret_value_ended)
+{
+    if (at_bracket(sc->rest))
+        return enter(sc, ret_value_ended);
+    *ret_value_ended = true;
+    return take_scalar(&sc->rest);
+}
+
+/* An object or array; base brackets are around it. */
+static enum status take_nested(struct slice *s, size_t base)
 {
     struct scan sc;
     enum status st;
-    const char *begin;
 
-    sc.rest = *text;
+    sc.rest = *s;
     sc.base = sc.depth = base; /* in_object[] is written as the walk goes down */
-    skip_space(&sc.rest);
-    begin = sc.rest.ptr;
     do {
         bool value_ended = false;
 
@@ -173,8 +181,23 @@ static enum status scan_value(struct slice *text, size_t base, struct slice *ret
         if (st != STATUS_OK)
             return st;
     } while (sc.depth > base);
-    *ret_value = (struct slice){ begin, (size_t)(sc.rest.ptr - begin) };
-    *text = sc.rest;
+    *s = sc.rest;
+    return STATUS_OK;
+}
+
+static enum status scan_value(struct slice *text, size_t base, struct slice *ret_value)
+{
+    struct slice rest = *text;
+    const char *begin;
+    enum status st;
+
+    skip_space(&rest);
+    begin = rest.ptr;
+    st = at_bracket(rest) ? take_nested(&rest, base) : take_scalar(&rest);
+    if (st != STATUS_OK)
+        return st;
+    *ret_value = (struct slice){ begin, (size_t)(rest.ptr - begin) };
+    *text = rest;
     return STATUS_OK;
 }
 

@@ -89,12 +89,14 @@ bool json_spells(struct slice raw, struct slice name)
 
 bool json_has_nul(struct slice raw)
 {
-    for (size_t i = 0; i + ESCAPE_U_LEN <= raw.len; i++) {
-        if (raw.ptr[i] != '\\')
-            continue;
-        if (slice_equals((struct slice){ raw.ptr + i, ESCAPE_U_LEN }, SLICE("\\u0000")))
+    size_t at = slice_find(raw, '\\');
+
+    while (at + ESCAPE_U_LEN <= raw.len) {
+        raw = (struct slice){ raw.ptr + at, raw.len - at };
+        if (slice_starts_with(raw, SLICE("\\u0000")))
             return true;
-        i++; /* whatever is escaped begins no escape */
+        raw = (struct slice){ raw.ptr + 2, raw.len - 2 }; /* what is escaped begins no escape */
+        at = slice_find(raw, '\\');
     }
     return false;
 }

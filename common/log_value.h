@@ -21,7 +21,8 @@ struct log_args {
 struct log_value {
     char text[LOG_LINE_MAX];
     size_t len;
-    bool is_number; /* the pattern is one integer conversion and nothing else */
+    /* the pattern is one integer conversion and nothing else */
+    bool is_number;
 };
 
 /* Formats pattern (conversions as listed at log_write()) and takes as many arguments as it names.

@@ -14,9 +14,12 @@
 enum { NOTIFY_NAME_MAX = 107 }; /* bytes of a socket's name: what struct sockaddr_un holds */
 
 struct notify {
-    char name[NOTIFY_NAME_MAX + 1]; /* a path, or @ and an abstract name; empty: nobody to tell */
-    int64_t watchdog_ms; /* without a sign of life for this long we get killed; 0: never */
-    int64_t next_ms;     /* monotonic; signs of life before this are left out */
+    /* a path, or @ and an abstract name; empty: nobody to tell */
+    char name[NOTIFY_NAME_MAX + 1];
+    /* without a sign of life for this long we get killed; 0: never */
+    int64_t watchdog_ms;
+    /* monotonic; signs of life before this are left out */
+    int64_t next_ms;
 };
 
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID through lookup. A name of another kind (a

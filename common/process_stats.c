@@ -25,7 +25,7 @@ static struct buf read_file(const char *path)
 
     if (in == NULL)
         return text;
-    while ((len = fread(piece, 1, sizeof piece, in)) > 0)
+    while ((len = fread(piece, 1, sizeof(piece), in)) > 0)
         buf_append(&text, (struct slice){ piece, len });
     fclose(in);
     return text;

@@ -14,10 +14,13 @@
 struct process_stats {
     int64_t resident_bytes;
     int64_t virtual_bytes;
-    int64_t cpu_ms;   /* user and system, since the start */
-    int64_t start_ms; /* Unix time; 0 where /proc/stat is hidden */
+    /* user and system, all threads, since the start */
+    int64_t cpu_ms;
+    /* Unix time; 0 where /proc/stat is hidden */
+    int64_t start_ms;
     int64_t open_fds;
-    int64_t max_fds; /* the soft limit */
+    /* the soft limit */
+    int64_t max_fds;
 };
 
 /* Reads them. STATUS_UNAVAILABLE: there is no /proc. Does not wait for any device. */

@@ -16,14 +16,20 @@ enum {
 /* A Redis address taken apart. All strings NUL-terminated, percent-decoded, without embedded NUL.
  */
 struct redis_url {
-    bool tls;         /* rediss:// */
-    bool unix_socket; /* unix://: path holds the socket, host and port are unused */
-    char host[REDIS_URL_HOST_MAX + 1]; /* without the brackets of an IPv6 address */
+    /* rediss:// */
+    bool tls;
+    /* unix://: path holds the socket, host and port are unused */
+    bool unix_socket;
+    /* without the brackets of an IPv6 address */
+    char host[REDIS_URL_HOST_MAX + 1];
     int port;
     char path[REDIS_URL_PATH_MAX + 1];
-    char user[REDIS_URL_AUTH_MAX + 1];     /* "": none */
-    char password[REDIS_URL_AUTH_MAX + 1]; /* "": none */
-    int db;                                /* 0..65535 */
+    /* "": none */
+    char user[REDIS_URL_AUTH_MAX + 1];
+    /* "": none */
+    char password[REDIS_URL_AUTH_MAX + 1];
+    /* 0..65535 */
+    int db;
 };
 
 /* Reads redis://[user][:password@]host[:port][/db], rediss://…, or
@@ -33,7 +39,8 @@ struct redis_url {
 enum status redis_url_parse(struct slice text, struct redis_url *ret_url,
                             char ret_error[REDIS_URL_ERROR_MAX]) MUST_CHECK;
 
-/* Overwrites user and password with zeros in a way the compiler keeps. */
+/* Overwrites user and password with zeros in a way the compiler keeps; the rest stays. Owns
+ * nothing, so there is nothing else to release. */
 void redis_url_wipe(struct redis_url *url);
 
 #endif

@@ -14,25 +14,37 @@ enum status {
     STATUS_OK = 0,
 
     /* Input that cannot be used; whoever sent it has to change it. */
-    STATUS_INVALID,        /* malformed */
-    STATUS_TOO_BIG,        /* over a bound named in the header concerned */
-    STATUS_NOT_FOUND,      /* no such key, row, entry, or the end of an iteration */
-    STATUS_MISSING_HEADER, /* a webhook header is absent or empty */
-    STATUS_BAD_SIGNATURE,  /* no signature of the list matches any secret */
-    STATUS_OUT_OF_WINDOW,  /* the webhook's timestamp is outside the tolerance */
+    /* malformed */
+    STATUS_INVALID,
+    /* over a bound named in the header concerned */
+    STATUS_TOO_BIG,
+    /* no such key, row, entry, or the end of an iteration */
+    STATUS_NOT_FOUND,
+    /* a webhook header is absent or empty */
+    STATUS_MISSING_HEADER,
+    /* no signature of the list matches any secret */
+    STATUS_BAD_SIGNATURE,
+    /* the webhook's timestamp is outside the tolerance */
+    STATUS_OUT_OF_WINDOW,
 
     /* What the ledger or the ordering guard says of an event that is well-formed. */
-    STATUS_DUPLICATE, /* this svix-id has been recorded before */
-    STATUS_STALE,     /* the row is newer, or a tombstone forbids it */
+    /* this svix-id has been recorded before */
+    STATUS_DUPLICATE,
+    /* the row is newer, or a tombstone forbids it */
+    STATUS_STALE,
 
     /* The three kinds of trouble. */
-    STATUS_UNAVAILABLE, /* world: Redis or the database is away, full, locked; keep everything, try
-                           again later */
-    STATUS_BAD_DATA,    /* data: this one event cannot be applied, others can */
-    STATUS_FATAL, /* operator: a person must act (corrupt file, schema too new, wrong password) */
+    /* world: Redis or the database is away, full, locked; keep everything, try again later */
+    STATUS_UNAVAILABLE,
+    /* data: this one event cannot be applied, others can */
+    STATUS_BAD_DATA,
+    /* operator: a person must act (corrupt file, schema too new, wrong password) */
+    STATUS_FATAL,
 
-    STATUS_NO_MEMORY, /* an allocation failed */
-    STATUS_STOPPED,   /* the stop flag was seen while waiting */
+    /* an allocation failed */
+    STATUS_NO_MEMORY,
+    /* the stop flag was seen while waiting */
+    STATUS_STOPPED,
 
     STATUS_COUNT
 };

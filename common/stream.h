@@ -4,8 +4,8 @@
 /* The contract between clerk-ingest and clerk-worker, and with anyone who looks in with redis-cli
  * (Redis 7.0 or newer, Valkey).
  *
- *   XADD clerk:events * id <svix-id> type <event type> ts <svix-timestamp> received <wall ms> body
- * <exact bytes>
+ * XADD clerk:events * id <svix-id> type <event type> ts <svix-timestamp> received <wall ms> body
+ *      <exact bytes>
  *
  * One stream, one consumer group, created at id 0 with MKSTREAM by whichever program comes first,
  * so that nothing that arrived before the first worker is skipped. After its COMMIT a worker sends
@@ -23,9 +23,10 @@
 #define STREAM_FIELD_BODY     "body"     /* the exact bytes received */
 
 enum {
-    STREAM_ID_MAX = 256, /* bytes of a svix-id, of [A-Za-z0-9_-] */
-    STREAM_TYPE_MAX =
-        128, /* bytes of a type; a longer one is stored as empty and the worker decides */
+    /* bytes of a svix-id, of [A-Za-z0-9_-] */
+    STREAM_ID_MAX = 256,
+    /* bytes of a type; a longer one is stored as empty and the worker decides */
+    STREAM_TYPE_MAX = 128,
 };
 
 #endif

@@ -8,7 +8,9 @@
 struct evhttp_request;
 
 /* Everything that clerk-ingest ever says on the webhook port: one table of codes, headers and JSON
- * bodies. Never 410 (Svix would disable the endpoint) and never a redirect. */
+ * bodies. Never 410 (Svix would disable the endpoint) and never a redirect. The quoted texts are
+ * the "error" of the body; Svix shows them to whoever set the endpoint up, so they are part of the
+ * interface. */
 
 enum answer {
     ANSWER_RECEIVED,       /* 200 {"received":true} */

@@ -15,5 +15,5 @@ static uint64_t next_random(uint64_t *state)
 void base62_fill(uint64_t seed, char *ret_text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        ret_text[i] = ALPHABET[next_random(&seed) % (sizeof ALPHABET - 1)];
+        ret_text[i] = ALPHABET[next_random(&seed) % (sizeof(ALPHABET) - 1)];
 }

@@ -19,33 +19,49 @@
 enum { INGEST_PATHS_MAX = 16, INGEST_PATH_LEN_MAX = 256 };
 
 struct ingest_conf {
-    /* As given; filled from the table in ingest_conf.c. */
+    /* The settings as given, filled from the table in ingest_conf.c. Texts are never NULL. */
+
+    /* CLERK_WEBHOOK_SIGNING_SECRET: all secrets in one text. */
     char *secrets;
+    /* REDIS_URL, STREAM_KEY, STREAM_GROUP */
     char *redis_url_text;
     char *stream_key;
     char *stream_group;
+    /* INGEST_LISTEN; PORT, "" where it is unset; INGEST_ADMIN_LISTEN, "" for off */
     char *listen_text;
     char *port_text;
     char *admin_text;
+    /* WEBHOOK_PATHS and EVENT_TYPES; paths and filter below point into them */
     char *webhook_paths;
     char *event_types_text;
+    /* TOLERANCE_S: see signature_verify() */
     int64_t tolerance_s;
+    /* BODY_LIMIT: of one request; a longer one is answered 413 */
     int64_t body_limit_bytes;
+    /* MAX_CONNECTIONS, REQUEST_DEADLINE_MS: see conn_guard_conf */
     int64_t max_connections;
     int64_t request_deadline_ms;
+    /* MAX_IN_FLIGHT: XADDs that wait for an answer; above it the answer is 503 */
     int64_t max_in_flight;
-    int64_t log_level;  /* an enum log_level */
-    int64_t log_format; /* an enum log_format */
+    /* LOG_LEVEL, LOG_FORMAT: an enum log_level and an enum log_format */
+    int64_t log_level;
+    int64_t log_format;
 
-    /* Derived. */
-    struct signature_keys *keys; /* whoever takes it sets it to NULL */
+    /* What follows from them. */
+
+    /* the secrets, ready for use; whoever takes them sets this to NULL */
+    struct signature_keys *keys;
+    /* the Redis address taken apart, its password included */
     struct redis_url redis;
+    /* INGEST_LISTEN with the port of PORT */
     struct address listen;
+    /* admin is set only where admin_on is true */
     struct address admin;
     bool admin_on;
-    struct slice paths[INGEST_PATHS_MAX]; /* point into webhook_paths */
+    /* 1..INGEST_PATHS_MAX of them, compared byte by byte with what comes over the wire */
+    struct slice paths[INGEST_PATHS_MAX];
     size_t path_count;
-    struct event_filter filter; /* points into event_types_text */
+    struct event_filter filter;
 };
 
 /* Reads and checks everything. STATUS_INVALID: ret_error holds one line that names the setting and

@@ -8,38 +8,51 @@
  * ingest_counters.c; operators build alarms on them, so a name is a promise. */
 
 enum ingest_counter {
+    /* Answers, by code. */
     INGEST_REQUESTS_200,
     INGEST_REQUESTS_400,
     INGEST_REQUESTS_404,
     INGEST_REQUESTS_405,
     INGEST_REQUESTS_413,
     INGEST_REQUESTS_503,
+    /* Why webhooks were answered 400: the statuses of signature_verify(), and ambiguous framing
+     * among the malformed. */
     INGEST_FAILED_MISSING_HEADER,
     INGEST_FAILED_MALFORMED,
     INGEST_FAILED_SIGNATURE,
     INGEST_FAILED_TIMESTAMP,
+    /* What was answered 200: confirmed by Redis, or left out by EVENT_TYPES. */
     INGEST_STORED,
     INGEST_SKIPPED,
+    /* Now: webhooks that wait for Redis, and open connections of the webhook port. */
     INGEST_IN_FLIGHT,
     INGEST_CONNECTIONS,
+    /* Connections past REQUEST_DEADLINE_MS, and times that MAX_CONNECTIONS was reached. */
     INGEST_CONNECTIONS_CUT,
     INGEST_CONNECTIONS_FULL,
+    /* 1 while Redis takes webhooks; connections to it beyond the first. */
     INGEST_REDIS_UP,
     INGEST_REDIS_RECONNECTS,
+    /* Seconds by which this clock is ahead of the last webhook's timestamp. */
     INGEST_CLOCK_SKEW,
+    /* Wall clock, ms, when Redis last confirmed one; 0: not since the start. */
     INGEST_LAST_STORED_MS,
+    /* Always 1; its label is the version. */
     INGEST_BUILD_INFO,
     INGEST_COUNTER_COUNT
 };
 
 /* Its distributions, observed in microseconds. */
 enum ingest_histogram {
-    INGEST_REQUEST_DURATION, /* from the whole request to the answer handed to the socket */
-    INGEST_XADD_DURATION,    /* from handing a webhook to Redis to its confirmation */
+    /* from the whole request to the answer handed to the socket */
+    INGEST_REQUEST_DURATION,
+    /* from handing a webhook to Redis to its confirmation */
+    INGEST_XADD_DURATION,
     INGEST_HISTOGRAM_COUNT
 };
 
-/* One row for each number of the enum, in its order. */
+/* Names, labels, help and bounds: one row for each number of the enums, in their order. Whoever
+ * runs the server brings the numbers themselves (see struct counters, struct histograms). */
 extern const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT];
 extern const struct histogram_info ingest_histogram_info[INGEST_HISTOGRAM_COUNT];
 

@@ -10,6 +10,7 @@
 enum { LATENCY_PARTS_BITS = 5, LATENCY_SLOTS = (64 - LATENCY_PARTS_BITS) << LATENCY_PARTS_BITS };
 
 struct latency {
+    /* how many values fell into each part */
     int64_t slots[LATENCY_SLOTS];
     int64_t count;
     int64_t max_us;

@@ -70,7 +70,10 @@ static int serve(struct ingest_conf *conf)
 {
     log_setup("ingest", (enum log_level)conf->log_level, (enum log_format)conf->log_format);
     raise_descriptor_limit(conf->max_connections);
-    return server_run(conf, lookup) == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
+    enum status st = server_run(conf, lookup);
+    if (st == STATUS_NO_MEMORY)
+        log_error("event=out_of_memory action=exit");
+    return st == STATUS_OK ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int check(struct ingest_conf *conf)

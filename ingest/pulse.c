@@ -21,7 +21,7 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 
 enum status pulse_new(struct event_base *base, conf_lookup_fn *lookup, struct pulse **ret_pulse)
 {
-    struct pulse *p = calloc(1, sizeof *p);
+    struct pulse *p = calloc(1, sizeof(*p));
     if (!p)
         return STATUS_NO_MEMORY;
     p->notify = notify_make(lookup);

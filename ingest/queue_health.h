@@ -12,20 +12,28 @@ enum { QUEUE_HEALTH_WHY_MAX = 160 };
 
 /* The last that was heard. {0} is a healthy Redis without a memory limit. */
 struct queue_health {
-    char trouble[QUEUE_HEALTH_WHY_MAX]; /* what it complained of, one line; "": nothing */
-    int64_t used_bytes;                 /* of INFO memory */
-    int64_t max_bytes;                  /* 0: no limit */
-    int64_t unseen_bytes;               /* sent since INFO was asked for */
-    bool full;                          /* above the high-water mark */
-    bool may_evict; /* the policy lets Redis throw the stream away to make room: the whole backlog
-                       is one key without expiry, which allkeys-* may pick */
+    /* what it complained of, one line; "": nothing */
+    char trouble[QUEUE_HEALTH_WHY_MAX];
+    /* of INFO memory */
+    int64_t used_bytes;
+    /* 0: no limit */
+    int64_t max_bytes;
+    /* sent since INFO was asked for */
+    int64_t unseen_bytes;
+    /* above the high-water mark */
+    bool full;
+    /* the policy lets Redis throw the stream away to make room: the whole backlog is one key
+     * without expiry, which allkeys-* may pick */
+    bool may_evict;
 };
 
 /* What to do after an error reply. Whichever it is, the sender of the webhook gets a 503: Svix
  * comes back for more than a day. */
 enum queue_remedy {
-    REMEDY_WAIT,      /* passes by itself or by a hand on the server; the connection is good */
-    REMEDY_RECONNECT, /* this connection will not get better: open another, with backoff */
+    /* passes by itself or by a hand on the server; the connection is good */
+    REMEDY_WAIT,
+    /* this connection will not get better: open another, with backoff */
+    REMEDY_RECONNECT,
 };
 
 /* Notes an error reply as the trouble and returns its remedy, found by its first word (OOM,

@@ -19,14 +19,14 @@ struct queue_writer;
  * and never repeats a write: an XADD whose outcome is unknown is reported as not stored, the sender
  * repeats it, and the worker drops the double.
  *
- * Runs on one event loop and one thread. A host name in the address is looked up with getaddrinfo
- * at each connection, which blocks the loop; use a numeric address, a Unix socket, or a resolver
- * that answers quickly. */
+ * Runs on one event loop and one thread. A host name in the address is looked up at each
+ * connection, on a thread that ends with it, as silent name servers would keep the loop waiting. */
 
 enum {
-    QUEUE_WRITE_DEADLINE_MS =
-        1800, /* from queue_writer_add(); kept to within 100 ms, so a sender hears within 2 s */
-    QUEUE_BYTES_IN_FLIGHT_MAX = 64 * 1024 * 1024, /* of all writes that wait for an answer */
+    /* from queue_writer_add(); kept to within 100 ms, so a sender hears within 2 s */
+    QUEUE_WRITE_DEADLINE_MS = 1800,
+    /* of all writes that wait for an answer */
+    QUEUE_BYTES_IN_FLIGHT_MAX = 64 * 1024 * 1024,
     QUEUE_WHY_MAX = QUEUE_LINK_WHY_MAX,
 };
 

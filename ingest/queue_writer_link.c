@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/backoff.h"
+#include "ingest/name_lookup.h"
 #include "ingest/queue_writer_setup.h"
 
 /* hiredis' adapter is a header of static functions, written without our warnings in mind. */
@@ -21,6 +22,7 @@
 
 enum {
     OPEN_DEADLINE_MS = 2000, /* for connecting, AUTH, SELECT and XGROUP together */
+    LOOKUP_DEADLINE_MS = 2000,
     PROBE_MS = 1500, /* between probes, and for the answer to one: finds the half-open connection */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 2000,
@@ -29,12 +31,13 @@ enum {
 
 struct queue_link {
     struct event_base *base;
-    redisAsyncContext *ac; /* NULL while down */
+    redisAsyncContext *ac;      /* NULL while down */
+    struct name_lookup *lookup; /* while the host's address is being looked up, else NULL */
     struct queue_setup setup;
     struct backoff backoff;
     size_t opened;
     int64_t now_ms;   /* of the last tick */
-    int64_t wake_ms;  /* down: when to connect; being set up: when to give up */
+    int64_t wake_ms;  /* down: when to connect; looking up, being set up: when to give up */
     int64_t probe_ms; /* when to probe next; while a probe waits: when to give up */
 };
 
@@ -89,20 +92,20 @@ static void give_up(struct queue_link *link)
     redisAsyncContext *ac = link->ac;
 
     snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s",
-             ac ? ac->errstr : "out of memory");
+             ac && ac->err ? ac->errstr : "out of memory");
     link_lost(link);
     if (ac)
         redisAsyncFree(ac);
 }
 
 /* Starts a connection; a failure is noted as if it had been lost. */
-static void link_open(struct queue_link *link)
+static void link_connect(struct queue_link *link, const char *address)
 {
     const struct redis_url *url = link->setup.url;
 
     link->ac = url->unix_socket ? redisAsyncConnectUnix(url->path)
-                                : redisAsyncConnect(url->host, url->port);
-    if (!link->ac || link->ac->err) {
+                                : redisAsyncConnect(address, url->port);
+    if (!link->ac || link->ac->err || redisLibeventAttach(link->ac, link->base) != REDIS_OK) {
         give_up(link);
         return;
     }
@@ -110,10 +113,42 @@ static void link_open(struct queue_link *link)
     link->wake_ms = link->now_ms + OPEN_DEADLINE_MS;
     link->probe_ms = 0;
     link->ac->data = link;
-    redisLibeventAttach(link->ac, link->base);
     redisAsyncSetConnectCallback(link->ac, on_connect);
     redisAsyncSetDisconnectCallback(link->ac, on_disconnect);
     queue_setup_start(&link->setup, link->ac);
+}
+
+/* hiredis would look a name up itself, and block for as long as no name server answers. */
+static void link_open(struct queue_link *link)
+{
+    const struct redis_url *url = link->setup.url;
+
+    if (url->unix_socket || name_is_address(url->host))
+        link_connect(link, url->host);
+    else if (name_lookup_start(url->host, &link->lookup) == STATUS_OK)
+        link->wake_ms = link->now_ms + LOOKUP_DEADLINE_MS;
+    else
+        give_up(link);
+}
+
+static void follow_lookup(struct queue_link *link)
+{
+    char address[NAME_ADDRESS_MAX];
+    const char *why = "the name servers are silent";
+    bool is_done = name_lookup_is_done(link->lookup);
+    bool is_found = is_done && name_lookup_result(link->lookup, address, &why) == STATUS_OK;
+
+    if (!is_done && link->now_ms < link->wake_ms)
+        return;
+    name_lookup_free(link->lookup);
+    link->lookup = NULL;
+    if (is_found) {
+        link_connect(link, address);
+        return;
+    }
+    snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s",
+             why);
+    link_lost(link);
 }
 
 static bool is_up(const struct queue_link *link)
@@ -147,6 +182,8 @@ void queue_link_tick(struct queue_link *link, int64_t now_ms, bool overdue)
         link_close(link, NULL);
     else if (link->ac && (overdue || is_stalled(link)))
         link_close(link, "no answer in time");
+    else if (link->lookup)
+        follow_lookup(link);
     else if (!link->ac && now_ms >= link->wake_ms)
         link_open(link);
     else if (is_up(link))
@@ -244,6 +281,7 @@ void queue_link_free(struct queue_link *link)
         return;
     if (link->ac)
         link_close(link, NULL);
+    name_lookup_free(link->lookup);
     free(link);
 }
 

@@ -29,9 +29,12 @@ struct queue_link_conf {
 };
 
 enum queue_answer {
-    ANSWER_TEXT,  /* a text: the command was carried out */
-    ANSWER_ERROR, /* an error reply: it was not */
-    ANSWER_NONE,  /* the connection died, or an answer of an unexpected kind: nobody knows */
+    /* a text: the command was carried out */
+    ANSWER_TEXT,
+    /* an error reply: it was not */
+    ANSWER_ERROR,
+    /* the connection died, or an answer of an unexpected kind: nobody knows */
+    ANSWER_NONE,
 };
 
 /* A command under way. Put it first into a struct of your own. */
@@ -46,9 +49,9 @@ enum status queue_link_new(struct event_base *base, const struct queue_link_conf
 
 /* To be called every 100 ms or so with the monotonic time. Closes the connection where it has
  * failed or where a reply is overdue (overdue: the caller's own view of its calls), opens it after
- * a backoff of 100 ms to 2 s, and asks Redis once a second how it is. Looking up a host name
- * blocks. Calls that were under way on a closed connection are answered from here, with
- * ANSWER_NONE. */
+ * a backoff of 100 ms to 2 s, and asks Redis once a second how it is. A host name is looked
+ * up anew each time (name_lookup), for at most 2 s. Calls that were under way on a closed
+ * connection are answered from here, with ANSWER_NONE. */
 void queue_link_tick(struct queue_link *link, int64_t now_ms, bool overdue);
 
 /* Sends one command of count arguments (copied). call->answered runs once, later, from the loop,

@@ -18,10 +18,12 @@ struct queue_setup {
     const char *stream_group;
 
     struct queue_health health;
-    bool done; /* AUTH, SELECT and XGROUP CREATE are answered: the connection can be used */
-    bool
-        must_close; /* the connection is of no more use; its owner closes it, not from a callback */
-    bool probing;   /* a probe waits for its answer */
+    /* AUTH, SELECT and XGROUP CREATE are answered: the connection can be used */
+    bool done;
+    /* the connection is of no more use; its owner closes it, not from a callback */
+    bool must_close;
+    /* a probe waits for its answer */
+    bool probing;
 };
 
 /* Sends AUTH, SELECT (each where the URL says so) and XGROUP CREATE on a connection just opened.

@@ -26,9 +26,12 @@ enum request_field {
 
 /* One request's fields; values are trimmed and point into the header list. */
 struct request_head {
-    struct slice value[FIELD_COUNT]; /* the first of that name */
-    unsigned seen[FIELD_COUNT];      /* how often the name came */
-    bool odd_name;                   /* some name is not an HTTP token, as in "Content-Length :" */
+    /* the first of that name, empty where there is none */
+    struct slice value[FIELD_COUNT];
+    /* how often the name came */
+    unsigned seen[FIELD_COUNT];
+    /* some name is not an HTTP token, as in "Content-Length :" */
+    bool odd_name;
 };
 
 /* Reads the list; slices live as long as it does. Never fails. */

@@ -5,7 +5,7 @@
 
 #include "ingest/sample_data.h" /* generated: static const struct sample samples[] */
 
-enum { SAMPLE_COUNT = sizeof samples / sizeof samples[0] };
+enum { SAMPLE_COUNT = sizeof(samples) / sizeof(samples[0]) };
 
 size_t sample_count(void)
 {

@@ -63,9 +63,9 @@ static void put_string(const struct refresh *r, struct slice text)
         return;
     }
     char fresh[BASE62_ID_LEN];
-    base62_fill(hash_id(r->seed, text), fresh, sizeof fresh);
+    base62_fill(hash_id(r->seed, text), fresh, sizeof(fresh));
     buf_append(r->out, (struct slice){ text.ptr, text.len - BASE62_ID_LEN });
-    buf_append(r->out, (struct slice){ fresh, sizeof fresh });
+    buf_append(r->out, (struct slice){ fresh, sizeof(fresh) });
 }
 
 static bool is_time(struct slice number, int64_t *ret_ms)

@@ -70,7 +70,7 @@ static const char help[] =
 static uint64_t random_seed(void)
 {
     uint64_t seed;
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         abort(); /* 8 bytes never come short once the kernel's generator is up */
     return seed;
 }

@@ -35,6 +35,6 @@ const char *send_answer_failure(int error)
         [EVREQ_HTTP_BUFFER_ERROR] = "the connection failed",
         [EVREQ_HTTP_DATA_TOO_LONG] = "the answer is too long",
     };
-    bool is_known = error >= 0 && (size_t)error < sizeof texts / sizeof texts[0];
+    bool is_known = error >= 0 && (size_t)error < sizeof(texts) / sizeof(texts[0]);
     return is_known ? texts[error] : NULL;
 }

@@ -9,11 +9,13 @@ enum { SEND_ANSWER_TEXT_MAX = 200 };
 
 /* What came back, or why nothing did. Only the code decides: Svix counts 2xx as delivered. */
 struct send_answer {
-    int code;           /* 100..599; 0: none came */
-    int64_t elapsed_us; /* from asking to the whole answer, connecting included */
-    char
-        text[SEND_ANSWER_TEXT_MAX + 1]; /* one printable line: the "error" of the body if there is
-                                           one, the body's beginning if not; why none came, for 0 */
+    /* 100..599; 0: none came */
+    int code;
+    /* from asking to the whole answer, connecting included */
+    int64_t elapsed_us;
+    /* one printable line: the "error" of the body if there is one, the body's beginning if not;
+     * why none came, for 0 */
+    char text[SEND_ANSWER_TEXT_MAX + 1];
 };
 
 /* Sets answer's text from the body that came with it. What a terminal could take for a command

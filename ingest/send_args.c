@@ -34,7 +34,7 @@ static const struct row {
     { "url", TEXT, FIELD(url), 0, 0 },
 };
 
-enum { ROW_COUNT = sizeof rows / sizeof rows[0], FIRST_OPTION = 256 /* no character */ };
+enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]), FIRST_OPTION = 256 /* no character */ };
 
 static enum status refuse(char *ret_error, const char *why, const char *text)
 {

@@ -23,23 +23,35 @@ enum {
 
 /* Borrows from argv, which has to outlive it; owns the values of the overrides. */
 struct send_args {
+    /* --help and --list print and end; --all sends every sample and takes no targets */
     bool help;
     bool list;
     bool all;
+    /* --shuffle: the events of all rounds out of order */
     bool shuffle;
+    /* --bad-signature, --poison: what the receiving side has to refuse, or to bury */
     bool bad_signature;
     bool poison;
+    /* --retry: repeat what is answered 5xx, 429 or not at all */
     bool retry;
-    int64_t count;             /* rounds, 1..SEND_COUNT_MAX */
-    int64_t rate;              /* events a second; 0: as fast as they are answered */
-    int64_t concurrency;       /* connections; 0: not given, which is one */
-    int64_t duplicate_percent; /* 0..100 */
-    int64_t skew_s;            /* added to the timestamp, either way */
-    const char *ids_out;       /* NULL: not given; borrowed from argv */
-    const char *url;           /* NULL: not given; borrowed from argv */
-    struct override overrides[SEND_OVERRIDES_MAX]; /* paths borrowed from argv */
+    /* --count: rounds, 1..SEND_COUNT_MAX */
+    int64_t count;
+    /* --rate: events a second; 0: as fast as they are answered */
+    int64_t rate;
+    /* --concurrency: connections; 0: not given, which is one */
+    int64_t concurrency;
+    /* --duplicate: 0..100, how many of a hundred events are sent twice */
+    int64_t duplicate_percent;
+    /* --skew: seconds added to the timestamp, either way */
+    int64_t skew_s;
+    /* --ids-out, --url: NULL: not given; borrowed from argv */
+    const char *ids_out;
+    const char *url;
+    /* --override, in the order given; their paths are borrowed from argv */
+    struct override overrides[SEND_OVERRIDES_MAX];
     size_t override_count;
-    char **targets; /* types, patterns, files: the end of argv, borrowed */
+    /* types, patterns, files: the end of argv, borrowed */
+    char **targets;
     size_t target_count;
 };
 

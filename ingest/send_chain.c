@@ -55,8 +55,8 @@ void send_chain_note(struct send_chain *chain, struct slice body)
     if (i == SEND_CHAIN_MAX)
         return;
     chain->count += !known;
-    snprintf(chain->links[i].prefix, sizeof chain->links[i].prefix, "%.*s", SLICE_ARG(prefix));
-    snprintf(chain->links[i].id, sizeof chain->links[i].id, "%.*s", SLICE_ARG(id));
+    snprintf(chain->links[i].prefix, sizeof(chain->links[i].prefix), "%.*s", SLICE_ARG(prefix));
+    snprintf(chain->links[i].id, sizeof(chain->links[i].id), "%.*s", SLICE_ARG(id));
 }
 
 /* The prefix of a reference at the front of text; empty where there is none. */

@@ -104,7 +104,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     struct carrier *c = arg;
     (void)fd;
     (void)what;
-    snprintf(c->answer.text, sizeof c->answer.text, "no answer in time");
+    snprintf(c->answer.text, sizeof(c->answer.text), "no answer in time");
     evhttp_cancel_request(c->request); /* which calls nobody back */
     conclude(c);
 }
@@ -156,7 +156,7 @@ enum status send_client_new(const char *url, int timeout_ms, size_t connections,
         goto out;
     st = STATUS_NO_MEMORY;
     snprintf(ret_error, SEND_CLIENT_ERROR_MAX, "out of memory");
-    client = calloc(1, sizeof *client + connections * sizeof client->carriers[0]);
+    client = calloc(1, sizeof(*client) + connections * sizeof(client->carriers[0]));
     if (!client)
         goto out;
     client->count = connections;
@@ -219,13 +219,13 @@ static void on_error(enum evhttp_request_error error, void *arg)
     struct carrier *c = arg;
     const char *why = send_answer_failure((int)error);
     if (why)
-        snprintf(c->answer.text, sizeof c->answer.text, "%s", why);
+        snprintf(c->answer.text, sizeof(c->answer.text), "%s", why);
 }
 
 /* libevent keeps to itself why: errno is that of its own cleaning up. */
 static void cannot_connect(struct carrier *c)
 {
-    snprintf(c->answer.text, sizeof c->answer.text, "cannot connect to %.150s",
+    snprintf(c->answer.text, sizeof(c->answer.text), "cannot connect to %.150s",
              buf_text(&c->client->host));
 }
 
@@ -286,11 +286,11 @@ void send_client_post(struct send_client *client, const struct send_header *head
     c->start_us = clock_mono_us();
     c->request = make_request(c, headers, count, body);
     if (!c->request) {
-        snprintf(c->answer.text, sizeof c->answer.text, "the request cannot be made");
+        snprintf(c->answer.text, sizeof(c->answer.text), "the request cannot be made");
         conclude(c);
         return;
     }
-    evtimer_add(c->deadline, &client->timeout);
+    (void)evtimer_add(c->deadline, &client->timeout);
     if (evhttp_make_request(c->connection, c->request, EVHTTP_REQ_POST,
                             buf_text(&client->target)) != 0 &&
         c->request) {

@@ -16,8 +16,10 @@ struct event_base;
 struct send_client;
 
 enum {
-    SEND_CLIENT_TIMEOUT_MS = 15000,       /* what Svix waits for an answer; source: docs, retries */
-    SEND_CLIENT_ANSWER_MAX_BYTES = 20000, /* what Svix keeps of an answer's body */
+    /* what Svix waits for an answer; source: docs, retries */
+    SEND_CLIENT_TIMEOUT_MS = 15000,
+    /* what Svix keeps of an answer's body */
+    SEND_CLIENT_ANSWER_MAX_BYTES = 20000,
     SEND_CLIENT_ERROR_MAX = 320,
 };
 

@@ -31,7 +31,7 @@ static enum status add_item(struct send_items *items, struct send_item item)
 {
     if (items->count == SEND_ITEMS_MAX)
         return STATUS_TOO_BIG;
-    struct send_item *grown = realloc(items->items, (items->count + 1) * sizeof *grown);
+    struct send_item *grown = realloc(items->items, (items->count + 1) * sizeof(*grown));
     if (!grown)
         return STATUS_NO_MEMORY;
     items->items = grown;
@@ -59,7 +59,7 @@ static void read_all(FILE *in, struct buf *out)
 {
     char piece[16 * 1024];
     size_t len;
-    while ((len = fread(piece, 1, sizeof piece, in)) > 0)
+    while ((len = fread(piece, 1, sizeof(piece), in)) > 0)
         buf_append(out, (struct slice){ piece, len });
 }
 

@@ -23,10 +23,14 @@ enum {
  * before the first request on: what is missing or too long is found before anything is sent, and
  * standard input can be sent in several rounds. */
 struct send_item {
-    const char *name;  /* the target it comes from; borrowed from argv or the sample table */
-    bool is_sample;    /* refreshed each round; files are sent as they are */
-    struct slice body; /* before refresh and overrides */
-    char *file;        /* heap memory behind body; NULL for samples */
+    /* the target it comes from; borrowed from argv or the sample table */
+    const char *name;
+    /* refreshed each round; files are sent as they are */
+    bool is_sample;
+    /* before refresh and overrides */
+    struct slice body;
+    /* heap memory behind body; NULL for samples */
+    char *file;
 };
 
 /* One round, in the order of sending. Owns the files' memory and the list. */
@@ -57,7 +61,8 @@ enum status send_item_render(const struct send_item *item, const struct send_arg
                              uint64_t seed, int64_t now_ms, struct send_chain *chain,
                              struct buf *out) MUST_CHECK;
 
-/* Frees everything. {0} is fine. */
+/* Frees everything, the memory behind the bodies included, so that no turn or job of it may be
+ * rendered any more. {0} is fine. */
 void send_items_release(struct send_items *items);
 
 #endif

@@ -17,11 +17,11 @@ enum status send_job_new(const struct send_args *args, const struct send_turn *t
                          struct send_chain *chain, uint64_t seed, struct send_job **ret_job)
 {
     char random[BASE62_ID_LEN];
-    struct send_job *job = calloc(1, sizeof *job);
+    struct send_job *job = calloc(1, sizeof(*job));
     if (!job)
         return STATUS_NO_MEMORY;
-    base62_fill(seed, random, sizeof random);
-    snprintf(job->id, sizeof job->id, "%s%.*s", args->poison ? "msg_poison_" : "msg_",
+    base62_fill(seed, random, sizeof(random));
+    snprintf(job->id, sizeof(job->id), "%s%.*s", args->poison ? "msg_poison_" : "msg_",
              BASE62_ID_LEN, random);
     job->body = buf_make(SEND_BODY_MAX_BYTES);
     enum status st = send_item_render(turn->item, args, turn->seed, turn->now_ms, chain,
@@ -39,7 +39,8 @@ enum status send_job_post(struct send_job *job, const struct send_args *args,
 {
     char timestamp[TIMESTAMP_MAX], signature[SIGNATURE_TEXT_LEN + 1];
     struct slice body = buf_slice(&job->body);
-    snprintf(timestamp, sizeof timestamp, "%" PRId64, clock_system.wall_ms() / 1000 + args->skew_s);
+    snprintf(timestamp, sizeof(timestamp), "%" PRId64,
+             clock_system.wall_ms() / 1000 + args->skew_s);
     const struct signed_request request = {
         .id = slice_of(job->id),
         .timestamp = slice_of(timestamp),
@@ -59,7 +60,7 @@ enum status send_job_post(struct send_job *job, const struct send_args *args,
         { "Svix-Signature", signature },
     };
     job->tries++;
-    send_client_post(client, headers, sizeof headers / sizeof headers[0], body, done, job);
+    send_client_post(client, headers, sizeof(headers) / sizeof(headers[0]), body, done, job);
     return STATUS_OK;
 }
 

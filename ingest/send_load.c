@@ -122,7 +122,7 @@ static bool is_time(struct load *load)
     int64_t wait_us = due_us - clock_mono_us();
     struct timeval wait = { wait_us / US_PER_S, wait_us % US_PER_S };
     if (wait_us > 0)
-        evtimer_add(load->tick, &wait);
+        (void)evtimer_add(load->tick, &wait);
     return wait_us <= 0;
 }
 
@@ -230,7 +230,7 @@ static enum status set_up(struct load *load)
 static void tear_down(struct load *load)
 {
     struct event *const events[] = { load->tick, load->draw, load->interrupt };
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (events[i])
             event_free(events[i]);
 }
@@ -252,7 +252,7 @@ enum status send_load_run(const struct send_args *args, struct send_source *sour
     };
     enum status st = set_up(&load);
     if (st == STATUS_OK) {
-        event_base_dispatch(send_client_base(client));
+        (void)event_base_dispatch(send_client_base(client));
         st = load.status;
     }
     tear_down(&load);

@@ -16,8 +16,10 @@ struct signature_keys;
  * while is caught up with. */
 
 enum {
-    SEND_HELD_MAX = 1024,               /* deliveries that wait to be repeated; at this many, and */
-    SEND_HELD_BYTES = 64 * 1024 * 1024, /* at this many bytes of bodies, no new ones begin */
+    /* deliveries that wait to be repeated; at this many, and */
+    SEND_HELD_MAX = 1024,
+    /* at this many bytes of bodies, no new ones begin */
+    SEND_HELD_BYTES = 64 * 1024 * 1024,
 };
 
 /* Everything is borrowed for the call. seed: where the random part of the svix-ids starts. Blocks

@@ -121,7 +121,7 @@ static void print_load(const struct send_report *report)
     double seconds = seconds_since(report->start_us);
     print_codes(report);
     printf("took %.2f s, %.1f per second\nlatency:", seconds, (double)report->sent / seconds);
-    for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++)
+    for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
         printf(" p%.0f %.2f ms,", percents[i],
                (double)latency_percentile(&report->latency, percents[i]) / 1000);
     printf(" max %.2f ms\n", (double)report->latency.max_us / 1000);

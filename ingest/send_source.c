@@ -29,7 +29,7 @@ enum status send_source_new(const struct send_items *items, int64_t rounds, bool
                             struct send_source **ret_source)
 {
     size_t window = shuffle ? SEND_SHUFFLE_WINDOW : 1;
-    struct send_source *source = calloc(1, sizeof *source + window * sizeof source->turns[0]);
+    struct send_source *source = calloc(1, sizeof(*source) + window * sizeof(source->turns[0]));
     if (!source)
         return STATUS_NO_MEMORY;
     source->items = items;

@@ -218,7 +218,7 @@ static enum status open_admin(struct server *server)
         return STATUS_OK;
     server->admin_hooks = (struct admin_hooks){ is_ready, show_metrics, server };
     st = admin_new(server->base, &server->conf->admin, &server->admin_hooks, &server->admin);
-    if (st != STATUS_OK)
+    if (st == STATUS_UNAVAILABLE)
         log_error("event=cannot_listen setting=INGEST_ADMIN_LISTEN address=%s port=%d why=%s "
                   "action=exit",
                   server->conf->admin.host, server->conf->admin.port, strerror(errno));

@@ -24,10 +24,13 @@ struct signature_keys;
 
 /* The three headers as received, trimmed, and the parts of the body in order. All borrowed. */
 struct signed_request {
-    struct slice id;        /* 1..STREAM_ID_MAX of [A-Za-z0-9_-] */
-    struct slice timestamp; /* 1..12 ASCII digits without leading zero; its raw text is signed */
+    /* 1..STREAM_ID_MAX of [A-Za-z0-9_-] */
+    struct slice id;
+    /* 1..12 ASCII digits without leading zero; its raw text is signed */
+    struct slice timestamp;
     struct slice signatures;
-    const struct slice *body; /* body_count pieces, signed one after the other */
+    /* body_count pieces, signed one after the other */
+    const struct slice *body;
     size_t body_count;
 };
 

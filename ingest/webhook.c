@@ -105,12 +105,16 @@ static void on_added(enum status st, void *arg)
     free(waiting);
 }
 
-/* The body in one piece; empty when memory is out, which no webhook with a signature would be. */
-static struct slice whole_body(struct evbuffer *buffer)
+/* The body in one piece. STATUS_NO_MEMORY: it cannot be moved together. */
+static enum status whole_body(struct evbuffer *buffer, struct slice *ret_body)
 {
     size_t len = evbuffer_get_length(buffer);
+    const char *bytes = (const char *)evbuffer_pullup(buffer, -1);
 
-    return (struct slice){ (const char *)evbuffer_pullup(buffer, -1), len };
+    if (len > 0 && !bytes)
+        return STATUS_NO_MEMORY;
+    *ret_body = (struct slice){ bytes, len };
+    return STATUS_OK;
 }
 
 /* The type that the body names; empty where it names none or an absurd one. */
@@ -131,11 +135,14 @@ static void store(struct webhook *webhook, struct evhttp_request *request,
         .id = parts->id,
         .timestamp = parts->timestamp,
         .received_ms = now_ms,
-        .body = whole_body(evhttp_request_get_input_buffer(request)),
     };
     struct waiting *waiting;
     int64_t sent_s = 0;
 
+    if (whole_body(evhttp_request_get_input_buffer(request), &delivery.body) != STATUS_OK) {
+        send_answer(webhook, request, ANSWER_UNAVAILABLE);
+        return;
+    }
     delivery.type = type_of(delivery.body);
     if (!event_filter_passes(webhook->conf.filter, delivery.type)) {
         counters_add(webhook->conf.counters, INGEST_SKIPPED, 1);
@@ -158,20 +165,26 @@ static void store(struct webhook *webhook, struct evhttp_request *request,
     webhook->pending++;
 }
 
-/* Points pieces at the body as it lies, without moving it unless it is in very many parts. */
-static size_t body_pieces(struct evbuffer *buffer, struct slice pieces[BODY_PIECES_MAX])
+/* Points pieces at the body as it lies, without moving it unless it is in very many parts. Statuses
+ * of whole_body(). */
+static enum status body_pieces(struct evbuffer *buffer, struct slice pieces[BODY_PIECES_MAX],
+                               size_t *ret_count)
 {
     struct evbuffer_iovec parts[BODY_PIECES_MAX];
     ev_ssize_t len = (ev_ssize_t)evbuffer_get_length(buffer); /* with -1 it stops at the maximum */
     int count = evbuffer_peek(buffer, len, NULL, parts, BODY_PIECES_MAX);
 
     if (count > BODY_PIECES_MAX) {
-        pieces[0] = whole_body(buffer);
-        return 1;
+        enum status st = whole_body(buffer, &pieces[0]);
+
+        if (st == STATUS_OK)
+            *ret_count = 1;
+        return st;
     }
     for (int i = 0; i < count; i++)
         pieces[i] = (struct slice){ parts[i].iov_base, parts[i].iov_len };
-    return (size_t)count;
+    *ret_count = (size_t)count;
+    return STATUS_OK;
 }
 
 static void verify(struct webhook *webhook, struct evhttp_request *request,
@@ -182,12 +195,14 @@ static void verify(struct webhook *webhook, struct evhttp_request *request,
     int64_t now_ms = webhook->conf.clock->wall_ms();
     enum status st = request_head_signed(head, &parts);
 
-    if (st == STATUS_OK) {
-        parts.body_count = body_pieces(evhttp_request_get_input_buffer(request), pieces);
+    if (st == STATUS_OK)
+        st = body_pieces(evhttp_request_get_input_buffer(request), pieces, &parts.body_count);
+    if (st == STATUS_OK)
         st = signature_verify(webhook->keys, &parts, now_ms / 1000, webhook->conf.tolerance_s);
-    }
     if (st == STATUS_OK)
         store(webhook, request, &parts, now_ms);
+    else if (st == STATUS_NO_MEMORY)
+        send_answer(webhook, request, ANSWER_UNAVAILABLE);
     else
         reject(webhook, request, st, parts.id);
 }

@@ -21,9 +21,11 @@ struct webhook;
  * leaves out. The order of the checks: raw path, method, framing, size, headers, signature, age. A
  * request whose end could be found in two ways is answered and its connection closed.
  *
+ * What cannot be looked at for want of memory is answered 503, as what Redis does not take.
+ *
  * evhttp itself answers, with pages of its own, what never becomes a request: 400 for what is not
- * HTTP or has too large a header, 413 for a body that is
- * WEBHOOK_BODY_SLACK over the limit, 417 for an Expect that it does not know. */
+ * HTTP or has too large a header, 413 for a body that is WEBHOOK_BODY_SLACK over the limit, 417 for
+ * an Expect that it does not know. */
 
 enum {
     WEBHOOK_BODY_SLACK = 64 * 1024,
@@ -33,14 +35,20 @@ enum {
 
 /* All borrowed for the life of the webhook, but keys. */
 struct webhook_conf {
+    /* the raw paths that take webhooks; everything else is 404 */
     const struct slice *paths;
     size_t path_count;
+    /* which types are stored; others are answered 200 all the same */
     const struct event_filter *filter;
+    /* see signature_verify() */
     int64_t tolerance_s;
+    /* a longer body is answered 413 */
     size_t body_limit_bytes;
+    /* where verified webhooks go */
     struct queue_writer *queue;
-    const struct counters *counters;     /* of ingest_counters.h */
-    const struct histograms *histograms; /* likewise */
+    /* of ingest_counters.h, both */
+    const struct counters *counters;
+    const struct histograms *histograms;
     const struct clock *clock;
 };
 

@@ -11,7 +11,7 @@ unit_packages="clang llvm libcmocka-dev libclang-rt-14-dev scdoc postgresql"
 # shellcheck disable=SC2034
 lint_packages="clang clang-tidy clang-format cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034
-e2e_packages="scdoc man-db systemd redis-server postgresql prometheus python3 python3-pytest python3-redis llvm ca-certificates"
+e2e_packages="faketime scdoc man-db systemd redis-server postgresql prometheus python3 python3-pytest python3-redis llvm ca-certificates"
 # shellcheck disable=SC2034
 bench_packages="redis-server redis-tools python3 python3-redis"
 

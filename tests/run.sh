@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and tests everything. On a bare Debian 12 as root: sh tests/run.sh [unit|lint|e2e|fuzz|compose]…
+# Builds and tests everything. On a bare Debian 12 as root: sh tests/run.sh [unit|lint|e2e|chaos|fuzz|compose]…
 # Without a part: all of them. Each step is one line; its whole output lies in $BUILD_ROOT/log. Ends in "N passed, N failed".
 #   BUILD_ROOT    build folders (default: build)
 #   FUZZ_SECONDS  seconds for each fuzz target (default: 15)
@@ -72,9 +72,10 @@ run_unit() {
 run_lint() {
     # shellcheck disable=SC2086
     need $build_packages $unit_packages $lint_packages || return
-    build_step clang # clang-tidy reads its compile_commands.json
+    build_step clang   # clang-tidy reads its compile_commands.json
+    build_step release # hardening.sh looks at the programs
     for script in tests/lint/*.sh; do
-        step "lint: $(basename "$script" .sh)" 900 env BUILD_DIR="$build_root/clang" sh "$script"
+        step "lint: $(basename "$script" .sh)" 900 env BUILD_DIR="$build_root/clang" RELEASE_DIR="$build_root/release" sh "$script"
     done
 }
 
@@ -94,6 +95,12 @@ run_e2e() {
     step "official signing libraries" 180 sh tests/run.sh signers
     step "end to end" 900 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
         --ignore=tests/e2e/test_compose.py --ignore=tests/e2e/test_compose_scale.py --ignore=tests/e2e/test_compose_monitoring.py
+}
+
+run_chaos() {
+    # shellcheck disable=SC2086
+    need $build_packages $e2e_packages || return
+    step "fault bench, short form" 1000 env BUILD_ROOT="$build_root" sh tests/chaos/run.sh
 }
 
 run_fuzz() {
@@ -135,12 +142,12 @@ signers)
     exit
     ;;
 esac
-[ $# -gt 0 ] || set -- lint unit e2e fuzz compose
+[ $# -gt 0 ] || set -- lint unit e2e chaos fuzz compose
 for part in "$@"; do
     case $part in
-    unit | lint | e2e | fuzz | compose) "run_$part" ;;
+    unit | lint | e2e | chaos | fuzz | compose) "run_$part" ;;
     *)
-        echo "usage: sh tests/run.sh [unit|lint|e2e|fuzz|compose]…" >&2
+        echo "usage: sh tests/run.sh [unit|lint|e2e|chaos|fuzz|compose]…" >&2
         exit 2
         ;;
     esac

@@ -14,10 +14,11 @@ struct redis_link;
  * is forgotten brings the event again. */
 struct ack_list {
     size_t count;
+    /* NUL-terminated, in the order in which they were added */
     char ids[QUEUE_BATCH_MAX][QUEUE_ENTRY_ID_MAX + 1];
 };
 
-/* Copies one id. More than QUEUE_BATCH_MAX is a bug. */
+/* Copies one id, at most QUEUE_ENTRY_ID_MAX bytes. More than QUEUE_BATCH_MAX of them is a bug. */
 void ack_list_add(struct ack_list *list, struct slice entry_id);
 
 /* Puts XDEL and XACK for all of them into the link's output buffer; they travel together and leave

@@ -12,16 +12,23 @@
  * webhooks/2025-04-15.yml and the types of @clerk/backend 3.25.0. */
 
 enum column_kind {
-    COLUMN_TEXT, /* string; whole numbers below ±2^53 and booleans as their JSON text */
-    COLUMN_ID,   /* as COLUMN_TEXT, and "" is NULL (billing sends "" for null) */
-    COLUMN_INT,  /* whole number below ±2^53 (milliseconds, counts, minor units of money) */
-    COLUMN_BOOL, /* 0 or 1 */
-    COLUMN_JSON, /* the exact bytes received, of any kind but null; path is one key of the object's
-                    top level; not in child tables */
-    COLUMN_PRIMARY,    /* text: what `primary` picks out of an array of the same object */
-    COLUMN_IS_PRIMARY, /* in a child table, 0 or 1: path's text equals what `primary` picks out of
-                          the parent object */
-    COLUMN_VERIFIED,   /* 0 or 1: the text at any alternative of path is "verified"; never NULL */
+    /* string; whole numbers below ±2^53 and booleans as their JSON text */
+    COLUMN_TEXT,
+    /* as COLUMN_TEXT, and "" is NULL (billing sends "" for null) */
+    COLUMN_ID,
+    /* whole number below ±2^53 (milliseconds, counts, minor units of money) */
+    COLUMN_INT,
+    /* 0 or 1 */
+    COLUMN_BOOL,
+    /* the exact bytes received, of any kind but null; path is one key of the object's top level;
+     * not in child tables */
+    COLUMN_JSON,
+    /* text: what `primary` picks out of an array of the same object */
+    COLUMN_PRIMARY,
+    /* in a child table, 0 or 1: path's text equals what `primary` picks out of the parent object */
+    COLUMN_IS_PRIMARY,
+    /* 0 or 1: the text at any alternative of path is "verified"; never NULL */
+    COLUMN_VERIFIED,
 };
 
 /* Picks the element of `array` whose "id" equals the text at `id_path`, then that element's text at
@@ -42,7 +49,8 @@ struct catalog_column {
     const char *path;
     enum column_kind kind;
     const struct catalog_primary *primary;
-    const char *help; /* for the documentation; NULL where the name says it all */
+    /* for the documentation; NULL where the name says it all */
+    const char *help;
 };
 
 /* An object table: id, clerk_id, the columns, then data, created_at, updated_at, event_at,
@@ -52,11 +60,13 @@ struct catalog_table {
     const char *name;
     const struct catalog_column *columns;
     size_t column_count;
-    const char
-        *user_column; /* column with the user whose deletion takes the row along; NULL: none */
-    const char *organization_column; /* likewise for an organization */
-    bool is_child; /* filled from an array of its parent; user_column names the parent, and that
-                      column's path is "$parent" */
+    /* column with the user whose deletion takes the row along; NULL: none */
+    const char *user_column;
+    /* likewise for an organization */
+    const char *organization_column;
+    /* filled from an array of its parent; user_column names the parent, and that column's path
+     * is "$parent" */
+    bool is_child;
 };
 
 /* An array of an object whose elements are rows of a child table. Clerk may leave out an element's
@@ -70,12 +80,15 @@ struct catalog_child {
 /* secrets: paths as in redact.h, never stored. events: the suffixes that Clerk is known to send;
  * any other suffix is an upsert, only "deleted" deletes. Both end with NULL. */
 struct catalog_object {
-    const char *prefix; /* event type up to its last dot: "user"; NULL: types that are not known */
+    /* event type up to its last dot: "user"; NULL: types that are not known */
+    const char *prefix;
     const struct catalog_table *table;
     const struct catalog_child *children;
     size_t child_count;
-    const char *const *secrets; /* "body", "phone_numbers[].backup_codes" */
-    const char *const *events;  /* "created", "updated" */
+    /* "body", "phone_numbers[].backup_codes" */
+    const char *const *secrets;
+    /* "created", "updated" */
+    const char *const *events;
 };
 
 /* The objects, the one for unknown types last, and all tables, children after their parents. */

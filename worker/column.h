@@ -15,11 +15,16 @@ enum { COLUMN_REASON_MAX = 200 };
 struct column_reader {
     const struct catalog_table *table;
     struct json_object *object;
-    struct json_object *parent; /* the object that holds the array; NULL outside child tables */
-    struct slice parent_id;     /* what "$parent" gives */
-    struct slice type;          /* what "$type" gives; borrowed by the values */
-    struct arena *arena;        /* where texts are copied to */
-    char *reason;               /* COLUMN_REASON_MAX bytes, filled for STATUS_BAD_DATA */
+    /* the object that holds the array; NULL outside child tables */
+    struct json_object *parent;
+    /* what "$parent" gives */
+    struct slice parent_id;
+    /* what "$type" gives; borrowed by the values */
+    struct slice type;
+    /* where texts are copied to */
+    struct arena *arena;
+    /* COLUMN_REASON_MAX bytes, filled for STATUS_BAD_DATA */
+    char *reason;
 };
 
 /* Reads one column. Texts of *ret_value live in the arena, in the object's text (JSON columns) or

@@ -65,7 +65,7 @@ static enum status collect(struct portion *p)
     const struct dead_change *change = p->change;
     struct store_dead_place after = p->last;
     char after_id[ID_MAX];
-    memcpy(after_id, p->last_id, sizeof after_id);
+    memcpy(after_id, p->last_id, sizeof(after_id));
     after.svix_id.ptr = after_id;
     p->count = 0;
     p->bytes = 0;

@@ -18,12 +18,14 @@ struct store;
 enum { DEAD_WHY_MAX = 400 };
 
 struct dead_change {
-    struct store *store; /* opened to write; borrowed, as are all pointers here */
+    /* All pointers are borrowed. The store is opened to write; the link may be unopened. */
+    struct store *store;
     struct redis_link *link;
     const struct queue_conf *queue;
     const struct clock *clock;
     const struct dead_filter *filter;
-    struct slice svix_id; /* only this one; empty: all that filter means */
+    /* only this one; empty: all that filter means */
+    struct slice svix_id;
 };
 
 /* Puts the events back into the stream, each under its svix-id and with its exact body: marks a
@@ -35,7 +37,9 @@ struct dead_change {
 enum status dead_retry(const struct dead_change *change, int64_t *ret_count,
                        char ret_why[DEAD_WHY_MAX]) MUST_CHECK;
 
-/* Removes the letters for good; as above. */
+/* Removes the letters for good, each portion in a transaction; their ledger rows say `dead`, so
+ * that a copy still in the stream is a duplicate. *ret_count: letters removed. Statuses as above.
+ */
 enum status dead_drop(const struct dead_change *change, int64_t *ret_count,
                       char ret_why[DEAD_WHY_MAX]) MUST_CHECK;
 

@@ -215,10 +215,10 @@ int dead_command(const struct worker_conf *conf, int argc, char **argv)
     };
     char why[OPTIONS_ERROR_MAX];
     size_t words = 0;
-    enum status st = options_read(argc, argv, specs, sizeof specs / sizeof *specs, &words, why);
+    enum status st = options_read(argc, argv, specs, sizeof(specs) / sizeof(*specs), &words, why);
     if (st != STATUS_OK)
         return complain(why, COMMAND_WRONG_USE);
-    for (size_t i = 0; words > 0 && i < sizeof verbs / sizeof *verbs; i++) {
+    for (size_t i = 0; words > 0 && i < sizeof(verbs) / sizeof(*verbs); i++) {
         if (strcmp(argv[0], verbs[i].word) != 0)
             continue;
         const char *wrong = misuse(&dead, verbs[i].takes, words - 1);

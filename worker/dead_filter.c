@@ -10,7 +10,7 @@ enum { TYPE_MAX = 255 };
 static bool has_type(struct slice type, const char *pattern)
 {
     char text[TYPE_MAX + 1];
-    snprintf(text, sizeof text, "%.*s", SLICE_ARG(type));
+    snprintf(text, sizeof(text), "%.*s", SLICE_ARG(type));
     return fnmatch(pattern, text, 0) == 0;
 }
 

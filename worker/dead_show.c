@@ -33,7 +33,7 @@ static void print_json(const struct dead_view *view, const struct store_dead_let
         { "reason", letter->reason },
     };
     struct buf line = buf_make(JSON_MAX_BYTES);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         buf_printf(&line, "%s\"%s\":", i ? "," : "{", texts[i].key);
         buf_append_json(&line, texts[i].value);
     }
@@ -88,7 +88,7 @@ enum status dead_show_list(const struct dead_view *view, int64_t *ret_total)
     struct walk walk = {
         .view = view,
         .list = listing_begin(view->out, view->is_terminal && !view->json, columns,
-                              sizeof columns / sizeof *columns),
+                              sizeof(columns) / sizeof(*columns)),
     };
     enum status st = store_each_dead_letter(view->store, &start, INT64_MAX, on_list, &walk);
     if (st == STATUS_OK)
@@ -102,7 +102,7 @@ static void print_time(FILE *out, const char *label, int64_t ms)
     time_t seconds = (time_t)(ms / 1000);
     struct tm parts;
     if (ms > 0 && gmtime_r(&seconds, &parts))
-        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
     fprintf(out, "%-9s %s\n", label, text);
 }
 

@@ -11,14 +11,21 @@
 
 struct store;
 
-/* What only looks at dead letters. now_ms: wall clock. Statuses of store_read.h. */
+/* What only looks at dead letters: prints them as a table, one by one, or as something to send
+ * again. Nothing is changed, no worker is held up. Statuses of store_read.h; what could not be
+ * written shows in ferror(view->out). */
 
 struct dead_view {
-    struct store *store; /* borrowed */
+    /* opened to read, borrowed as are all pointers here */
+    struct store *store;
     const struct dead_filter *filter;
+    /* wall clock, what ages are counted from */
     int64_t now_ms;
-    int64_t count; /* at most so many; 0: all */
+    /* at most so many; 0: all */
+    int64_t count;
+    /* one JSON object on each line, whatever is_terminal says */
     bool json;
+    /* titles and columns, and nothing that could steer the terminal */
     bool is_terminal;
     FILE *out;
 };
@@ -27,7 +34,8 @@ struct dead_view {
  * shown included. */
 enum status dead_show_list(const struct dead_view *view, int64_t *ret_total) MUST_CHECK;
 
-/* One with everything that is known of it, its body included. STATUS_NOT_FOUND. */
+/* One with everything that is known of it, its body included, whatever the filter says. The body is
+ * printed byte for byte unless on a terminal. STATUS_NOT_FOUND: there is none. */
 enum status dead_show_one(const struct dead_view *view, struct slice svix_id) MUST_CHECK;
 
 /* The bodies, one on each line (white space between tokens may become a space), as `clerk-ingest

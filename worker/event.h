@@ -15,16 +15,20 @@ struct catalog_object;
  * database and no Redis. */
 
 enum event_action {
-    EVENT_IGNORE, /* nothing to apply: Svix's test message, or another instance's event */
+    /* nothing to apply: Svix's test message, or another instance's event */
+    EVENT_IGNORE,
     EVENT_UPSERT,
     EVENT_DELETE,
-    EVENT_DEAD, /* cannot be applied: reason says why */
+    /* cannot be applied: reason says why */
+    EVENT_DEAD,
 };
 
 enum {
     EVENT_REASON_MAX = COLUMN_REASON_MAX,
-    EVENT_ID_MAX = 255,   /* bytes of an object's id */
-    EVENT_TYPE_MAX = 128, /* bytes of a type; ingest leaves longer ones empty in the stream */
+    /* bytes of an object's id */
+    EVENT_ID_MAX = 255,
+    /* bytes of a type; ingest leaves longer ones empty in the stream */
+    EVENT_TYPE_MAX = 128,
 };
 
 /* An entry of the stream as ingest wrote it. All borrowed. */
@@ -39,21 +43,29 @@ struct event_source {
 struct event {
     enum event_action action;
     struct slice svix_id;
-    struct slice type; /* as received in the body, "" if none; not the alias's target */
+    /* as received in the body, "" if none; not the alias's target */
+    struct slice type;
     struct slice instance_id;
-    struct slice clerk_id; /* of the object; "" if none could be read */
-    int64_t event_at;      /* envelope's timestamp in ms (values below 1e11 are seconds); else
-                              data.updated_at; else sent_s */
-    int64_t sent_s;        /* as in the source */
+    /* of the object; "" if none could be read */
+    struct slice clerk_id;
+    /* envelope's timestamp in ms (values below 1e11 are seconds); else data.updated_at; else
+     * sent_s */
+    int64_t event_at;
+    /* as in the source */
+    int64_t sent_s;
     int64_t received_ms;
-    struct slice body;                   /* the exact bytes, for a dead letter */
-    const struct catalog_object *object; /* NULL for EVENT_IGNORE and EVENT_DEAD */
-    struct row
-        row; /* EVENT_UPSERT: the object's row. EVENT_DELETE: only table, clerk_id, event_at */
-    struct row_list
-        *children; /* EVENT_UPSERT: one list per object->children, in that order; else NULL */
-    char reason[EVENT_REASON_MAX]; /* EVENT_DEAD: one sentence for a person, without payload text */
-    struct arena *memory;          /* what the slices above live in, besides the source */
+    /* the exact bytes, for a dead letter */
+    struct slice body;
+    /* NULL for EVENT_IGNORE and EVENT_DEAD */
+    const struct catalog_object *object;
+    /* EVENT_UPSERT: the object's row. EVENT_DELETE: only table, clerk_id, event_at */
+    struct row row;
+    /* EVENT_UPSERT: one list per object->children, in that order; else NULL */
+    struct row_list *children;
+    /* EVENT_DEAD: one sentence for a person, without payload text */
+    char reason[EVENT_REASON_MAX];
+    /* what the slices above live in, besides the source */
+    struct arena *memory;
 };
 
 /* Decodes source. Slices of *ret_event point into source and into memory of its own, so source must

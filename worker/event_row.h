@@ -11,11 +11,15 @@ enum { EVENT_CHILDREN_MAX = 1000 /* elements of one array that become rows */ };
 
 /* What one event's data is made of. */
 struct event_row_source {
+    /* what the catalog says of this kind of object */
     const struct catalog_object *described;
-    struct json_object *object; /* data, opened */
-    struct slice data;          /* its text, without secrets; the rows borrow from it */
+    /* data, opened */
+    struct json_object *object;
+    /* its text, without secrets; the rows borrow from it */
+    struct slice data;
     bool is_delete;
-    int64_t sent_ms; /* when the payload has no clock of its own */
+    /* when the payload has no clock of its own */
+    int64_t sent_ms;
 };
 
 /* The middle part of event_decode(): fills clerk_id, event_at (where it is 0 so far), row and, for

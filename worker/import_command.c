@@ -67,7 +67,7 @@ static enum status read_all(FILE *in, struct import_reader *reader, int *ret_err
     size_t len;
     enum status st = STATUS_OK;
     errno = 0;
-    while (st == STATUS_OK && (len = fread(piece, 1, sizeof piece, in)) > 0)
+    while (st == STATUS_OK && (len = fread(piece, 1, sizeof(piece), in)) > 0)
         st = import_reader_feed(reader, (struct slice){ piece, len });
     *ret_error = ferror(in) ? errno : 0; /* a folder opens, and fails only here */
     return st == STATUS_OK && *ret_error == 0 ? import_reader_end(reader) : st;
@@ -117,7 +117,7 @@ static int run(const struct worker_conf *conf, const struct catalog_object *obje
     struct store_conf where = { .url = conf->database_url,
                                 .delete_mode = (enum store_delete_mode)conf->delete_mode };
     char why[STORE_ERROR_MAX];
-    struct importer *importer = calloc(1, sizeof *importer);
+    struct importer *importer = calloc(1, sizeof(*importer));
     if (!importer)
         return COMMAND_FAILED;
     *importer = (struct importer){

@@ -20,11 +20,15 @@ typedef enum status import_object_fn(void *arg, struct slice object);
 struct import_reader {
     import_object_fn *fn;
     void *arg;
-    struct buf value; /* the object or page that has begun */
-    int depth;        /* brackets open in it */
+    /* the object or page that has begun; at most IMPORT_VALUE_MAX_BYTES */
+    struct buf value;
+    /* where the walk stands inside it: brackets open, inside a string, behind a backslash */
+    int depth;
     bool in_string;
     bool escaped;
-    bool in_array; /* of the outermost level */
+    /* between the elements of an array of the outermost level */
+    bool in_array;
+    /* what is wrong with the text, a string constant; for the caller after a failure */
     const char *why;
 };
 

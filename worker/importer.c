@@ -41,13 +41,13 @@ static const struct {
 
 const char *importer_word(size_t i)
 {
-    return i < sizeof words / sizeof *words ? words[i].word : NULL;
+    return i < sizeof(words) / sizeof(*words) ? words[i].word : NULL;
 }
 
 const struct catalog_object *importer_find(const char *word)
 {
     const char *prefix = word;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         if (strcmp(words[i].word, word) == 0)
             prefix = words[i].prefix;
     for (size_t i = 0; i < catalog_object_count; i++) {
@@ -214,7 +214,7 @@ void importer_release(struct importer *imp)
 static struct slice wrap(struct importer *imp, struct slice object)
 {
     char head[IMPORT_TYPE_MAX];
-    int written = snprintf(head, sizeof head,
+    int written = snprintf(head, sizeof(head),
                            "{\"type\":\"%s.updated\",\"data\":", imp->object->prefix);
     size_t head_len = (size_t)written;
     char *text = arena_take(imp->arena, head_len + object.len + 1);

@@ -22,27 +22,37 @@ struct store;
 enum { IMPORT_PORTION = 100, IMPORT_TYPE_MAX = 80 };
 
 struct import_counts {
+    /* written, or in a dry run what would be */
     int64_t inserted;
     int64_t updated;
-    int64_t unchanged; /* every column, and every child row, is as it should be */
-    int64_t stale;     /* another state, but the row is newer, or the object was deleted */
-    int64_t refused;   /* cannot be applied */
+    /* every column, and every child row, is as it should be */
+    int64_t unchanged;
+    /* another state, but the row is newer, or the object was deleted */
+    int64_t stale;
+    /* cannot be applied; each is a line on complaints */
+    int64_t refused;
 };
 
 struct importer {
-    /* Set by the caller; borrowed. */
+    /* Set by the caller, the rest zero; borrowed. The object says of what kind all of them are. */
     struct store *store;
     const struct catalog_object *object;
-    bool dry_run; /* everything is undone, and each change is a line on out */
+    /* everything is undone, and each change is a line on out */
+    bool dry_run;
     FILE *out;
-    FILE *complaints; /* why an object was refused */
+    /* why an object was refused */
+    FILE *complaints;
 
+    /* To be read by the caller: of the portions that were applied. */
     struct import_counts counts;
-    struct arena *arena; /* texts of the portion */
+
+    /* The portion that is being gathered: its events, their number, the bytes of their texts and
+     * the memory of these; and its lines, printed once it is done. */
     struct event events[IMPORT_PORTION];
     size_t count;
     size_t bytes;
-    struct buf lines; /* of the portion, printed once it is committed */
+    struct arena *arena;
+    struct buf lines;
 };
 
 /* The object that a word of the command line means: "users", "memberships", "organization_domains".
@@ -50,8 +60,10 @@ struct importer {
 const struct catalog_object *importer_find(const char *word);
 const char *importer_word(size_t i);
 
-/* Takes one object; applies a portion when it is full. STATUS_UNAVAILABLE, STATUS_FATAL: nothing of
- * this portion was changed, store_why() says why. STATUS_NO_MEMORY. Blocks. */
+/* Takes one object (copied); applies a portion when it is full, where the database is away with a
+ * few tries and pauses. An object that cannot be applied is counted, not a failure.
+ * STATUS_UNAVAILABLE, STATUS_FATAL, STATUS_STOPPED: nothing of this portion was changed, and it is
+ * forgotten; store_why() says why. STATUS_NO_MEMORY. Blocks. */
 enum status importer_add(struct importer *imp, struct slice object) MUST_CHECK;
 
 /* Applies what is left. Statuses as above. */

@@ -22,7 +22,11 @@ static enum status add_member(struct json_object *object, struct slice key, stru
         object->members = members;
         object->capacity = capacity;
     }
-    object->members[object->count++] = (struct json_member){ key, raw, NULL };
+    object->members[object->count++] = (struct json_member){
+        .key = key,
+        .is_escaped = slice_find(key, '\\') < key.len,
+        .raw = raw,
+    };
     return STATUS_OK;
 }
 
@@ -57,17 +61,17 @@ void json_object_release(struct json_object *object)
 }
 
 /* Most keys hold no escape and most are not the one that is looked for. */
-static bool is_key(struct slice raw, struct slice key)
+static bool is_key(const struct json_member *member, struct slice key)
 {
-    if (raw.len <= key.len)
-        return slice_equals(raw, key);
-    return memchr(raw.ptr, '\\', raw.len) && json_spells(raw, key);
+    if (member->is_escaped)
+        return json_spells(member->key, key);
+    return member->key.len == key.len && memcmp(member->key.ptr, key.ptr, key.len) == 0;
 }
 
 static struct json_member *find_member(const struct json_object *object, struct slice key)
 {
     for (size_t i = 0; i < object->count; i++)
-        if (is_key(object->members[i].key, key))
+        if (is_key(&object->members[i], key))
             return &object->members[i];
     return NULL;
 }
@@ -165,6 +169,8 @@ enum status json_object_find(struct json_object *object, struct slice path, cons
         key = split_selector(step, &selector);
         member = find_member(object, key);
     }
+    if (member && slice_equals(member->raw, SLICE("null")))
+        member = NULL; /* no tree for nothing */
     if (member) {
         st = parse_member(member);
         if (st != STATUS_OK)

@@ -1,6 +1,7 @@
 #ifndef CLERK_JSON_OBJECT_H
 #define CLERK_JSON_OBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/slice.h"
@@ -14,6 +15,7 @@ struct cJSON;
 
 struct json_member {
     struct slice key; /* raw, between the quotes */
+    bool is_escaped;  /* key holds an escape */
     struct slice raw; /* the value's exact bytes */
     struct cJSON *parsed;
 };

@@ -68,7 +68,7 @@ void listing_cell(struct listing *list, struct slice text)
 void listing_number(struct listing *list, int64_t number)
 {
     char text[LISTING_CELL_MAX];
-    snprintf(text, sizeof text, "%" PRId64, number);
+    snprintf(text, sizeof(text), "%" PRId64, number);
     listing_cell(list, slice_of(text));
 }
 
@@ -94,7 +94,7 @@ void listing_size(int64_t bytes, char ret_text[LISTING_CELL_MAX])
     }
     size_t unit = 0;
     int64_t tenths = bytes * 10 / 1024;
-    for (; tenths >= 10240 && unit + 1 < sizeof units / sizeof *units; unit++)
+    for (; tenths >= 10240 && unit + 1 < sizeof(units) / sizeof(*units); unit++)
         tenths /= 1024;
     snprintf(ret_text, LISTING_CELL_MAX, "%" PRId64 ".%" PRId64 " %s", tenths / 10, tenths % 10,
              units[unit]);

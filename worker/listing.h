@@ -15,22 +15,27 @@ enum { LISTING_CELL_MAX = 32 /* bytes of a formatted number, the NUL included */
 
 struct listing_column {
     const char *title;
-    int width; /* on a terminal; a longer text pushes the rest aside, nothing is cut */
+    /* on a terminal; a longer text pushes the rest aside, nothing is cut */
+    int width;
 };
 
 struct listing {
     FILE *out;
+    /* columns and titles; false: TABs and nothing else */
     bool is_terminal;
-    const struct listing_column *columns; /* borrowed */
+    /* count of them, borrowed */
+    const struct listing_column *columns;
     size_t count;
-    size_t at; /* column of the next cell */
+    /* column of the next cell */
+    size_t at;
 };
 
 /* Prints the titles where there are any to print. */
 struct listing listing_begin(FILE *out, bool is_terminal, const struct listing_column *columns,
                              size_t count);
 
-/* Prints the next cell, "-" for an empty text; the last one of a row ends the line. */
+/* Prints the next cell, a text ("-" for an empty one, safely as below) or a number; the last one of
+ * a row ends the line. A write that fails shows in ferror(). */
 void listing_cell(struct listing *list, struct slice text);
 void listing_number(struct listing *list, int64_t number);
 

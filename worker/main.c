@@ -1,4 +1,5 @@
 /* clerk-worker: takes Clerk's events from the stream and keeps the tables in step. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,11 +34,11 @@ static void on_signal(int number)
 static void catch_signals(void)
 {
     struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: waits shall end */
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
     action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
+    (void)sigaction(SIGPIPE, &action, NULL);
 }
 
 static bool is_ready(void *arg, char why[ADMIN_WHY_MAX])
@@ -68,12 +69,12 @@ static int run(const struct worker_conf *conf)
     static const struct admin_hooks hooks = { .ready = is_ready, .metrics = render_metrics };
     struct admin_thread *admin = NULL;
     catch_signals();
-    setrlimit(RLIMIT_CORE,
-              &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
+    (void)setrlimit(RLIMIT_CORE,
+                    &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
     if (conf->has_admin && admin_thread_start(&conf->admin, &hooks, &admin) != STATUS_OK) {
-        log_error(
-            "event=listen_failed setting=WORKER_ADMIN_LISTEN address=%s port=%d action=stopping",
-            conf->admin.host, conf->admin.port);
+        log_error("event=cannot_listen setting=WORKER_ADMIN_LISTEN address=%s port=%d why=%s "
+                  "action=exit",
+                  conf->admin.host, conf->admin.port, strerror(errno));
         return EXIT_TROUBLE;
     }
     struct notify notify = notify_make(from_environment);
@@ -128,7 +129,7 @@ static const struct {
     { "--healthcheck", healthcheck, "exit 0 when the running worker is ready, else 1" },
 };
 
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
 
 /* What an operator asks for; each reads words of its own. */
 static const struct {
@@ -144,7 +145,7 @@ static const struct {
     { "import", import_command, "apply answers of Clerk's Backend API; find drift", import_help },
 };
 
-enum { TOOL_COUNT = sizeof tools / sizeof *tools };
+enum { TOOL_COUNT = sizeof(tools) / sizeof(*tools) };
 
 static int print_help(void)
 {

@@ -29,7 +29,7 @@ static bool read_age(struct slice text, int64_t *ret_ms)
     } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
     const int64_t most = 1000000000;
     int64_t number;
-    for (size_t i = 0; text.len > 1 && i < sizeof units / sizeof *units; i++) {
+    for (size_t i = 0; text.len > 1 && i < sizeof(units) / sizeof(*units); i++) {
         if (text.ptr[text.len - 1] != units[i].unit)
             continue;
         if (!slice_to_i64((struct slice){ text.ptr, text.len - 1 }, 0, most, &number))
@@ -55,7 +55,7 @@ static enum status set_value(const struct option_spec *spec, const char *value, 
                    : refuse(ret_error, spec->name, "expected an age such as 90s, 15m, 2h or 7d");
     if (slice_to_i64(slice_of(value), spec->min, spec->max, spec->target))
         return STATUS_OK;
-    snprintf(why, sizeof why, "expected a whole number from %lld to %lld", (long long)spec->min,
+    snprintf(why, sizeof(why), "expected a whole number from %lld to %lld", (long long)spec->min,
              (long long)spec->max);
     return refuse(ret_error, spec->name, why);
 }
@@ -102,4 +102,13 @@ enum status options_read(int argc, char **argv, const struct option_spec *specs,
     }
     *ret_words = words;
     return STATUS_OK;
+}
+
+enum status options_read_alone(int argc, char **argv, const struct option_spec *specs,
+                               size_t spec_count, char ret_error[OPTIONS_ERROR_MAX])
+{
+    size_t words = 0;
+    enum status st = options_read(argc, argv, specs, spec_count, &words, ret_error);
+    return st == STATUS_OK && words > 0 ? refuse(ret_error, argv[0], "takes no words, see --help")
+                                        : st;
 }

@@ -48,7 +48,7 @@ static bool is_wanted(const struct peek *peek, const struct queue_entry *entry)
     char type[TYPE_MAX + 1];
     if (!peek->type)
         return true;
-    snprintf(type, sizeof type, "%.*s", SLICE_ARG(entry->type));
+    snprintf(type, sizeof(type), "%.*s", SLICE_ARG(entry->type));
     return fnmatch(peek->type, type, 0) == 0;
 }
 
@@ -70,7 +70,7 @@ static void show_json(const struct peek *peek, const struct queue_entry *entry)
         { "object_id", event_id_peek(entry->body) },
     };
     struct buf line = buf_make(JSON_MAX_BYTES);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         buf_printf(&line, "%s\"%s\":", i ? "," : "{", texts[i].key);
         buf_append_json(&line, texts[i].value);
     }
@@ -130,7 +130,8 @@ static enum status walk(struct peek *peek, struct redis_link *link, const struct
         }
         is_end = batch.count < most;
         if (batch.count > 0)
-            snprintf(last, sizeof last, "%.*s", SLICE_ARG(batch.entries[batch.count - 1].entry_id));
+            snprintf(last, sizeof(last), "%.*s",
+                     SLICE_ARG(batch.entries[batch.count - 1].entry_id));
         batch_release(&batch);
     }
     if (st == STATUS_OK && shown == 0 && peek->list.is_terminal)
@@ -153,7 +154,7 @@ static int run(const struct worker_conf *conf, struct peek *peek)
     bool is_terminal = isatty(STDOUT_FILENO) == 1;
     peek->now_ms = clock_system.wall_ms();
     peek->list = listing_begin(stdout, is_terminal && !peek->json, columns,
-                               sizeof columns / sizeof *columns);
+                               sizeof(columns) / sizeof(*columns));
     enum status st = walk(peek, link, &queue);
     if (st != STATUS_OK)
         fprintf(stderr, "clerk-worker peek: Redis: %s\n", redis_link_why(link));
@@ -171,11 +172,7 @@ int peek_command(const struct worker_conf *conf, int argc, char **argv)
         { "--json", OPTION_FLAG, &peek.json, 0, 0 },
     };
     char why[OPTIONS_ERROR_MAX];
-    size_t words = 0;
-    enum status st = options_read(argc, argv, specs, sizeof specs / sizeof *specs, &words, why);
-    if (st == STATUS_OK && words > 0)
-        snprintf(why, sizeof why, "%.100s: takes no words, see --help", argv[0]);
-    if (st == STATUS_OK && words == 0)
+    if (options_read_alone(argc, argv, specs, sizeof(specs) / sizeof(*specs), why) == STATUS_OK)
         return run(conf, &peek);
     fprintf(stderr, "clerk-worker peek: %s\n", why);
     return COMMAND_WRONG_USE;

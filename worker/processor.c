@@ -19,9 +19,9 @@ enum {
 enum status processor_init(struct processor *p)
 {
     size_t most = (size_t)p->conf->batch_size;
-    p->events = calloc(most, sizeof *p->events);
-    p->results = calloc(most, sizeof *p->results);
-    p->places = calloc(most, sizeof *p->places);
+    p->events = calloc(most, sizeof(*p->events));
+    p->results = calloc(most, sizeof(*p->results));
+    p->places = calloc(most, sizeof(*p->places));
     return p->events && p->results && p->places ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -123,9 +123,9 @@ static enum status apply_until_done(struct processor *p, size_t count, int64_t a
             note_results(p, count);
             return st;
         }
-        /* The event has not killed us, the database is in trouble. Whatever ends us while we wait
-         * for it shall not be put down to the event. */
-        if (st == STATUS_UNAVAILABLE && is_counted)
+        /* The event has not killed us, the database is in trouble or we shall stop. Whatever ends
+         * us now shall not be put down to the event. */
+        if ((st == STATUS_UNAVAILABLE || st == STATUS_STOPPED) && is_counted)
             is_counted = apply_attempt_forget(p->store, p->events[0].svix_id) != STATUS_OK;
         st = after_failure(p, st);
         if (st != STATUS_OK)
@@ -177,11 +177,6 @@ static enum status process_suspect(struct processor *p, const struct batch *batc
     return st;
 }
 
-static bool is_gone(const struct queue_entry *entry)
-{
-    return entry->svix_id.len == 0 && entry->body.len == 0;
-}
-
 static bool is_suspect(const struct queue_entry *entry)
 {
     return entry->deliveries >= SUSPECT_DELIVERIES && entry->svix_id.len > 0;
@@ -193,7 +188,7 @@ static enum status process_ordinary(struct processor *p, const struct batch *bat
     size_t count = 0;
     enum status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < batch->count; i++) {
-        if (is_suspect(&batch->entries[i]) || is_gone(&batch->entries[i]))
+        if (is_suspect(&batch->entries[i]) || batch->entries[i].is_gone)
             continue;
         st = decode(p, &batch->entries[i], &p->events[count]);
         if (st == STATUS_OK)
@@ -209,17 +204,20 @@ static enum status process_ordinary(struct processor *p, const struct batch *bat
 
 enum status processor_run(struct processor *p, const struct batch *batch)
 {
+    bool redis_answers = true;
     enum status st = process_ordinary(p, batch);
     for (size_t i = 0; st == STATUS_OK && i < batch->count; i++) {
         const struct queue_entry *entry = &batch->entries[i];
         if (entry->deliveries > 1)
             counters_add(worker_counters(), WORKER_REDELIVERED, 1);
-        if (is_gone(entry)) {
+        if (entry->is_gone) {
             queue_reader_owe(p->reader, batch, i, 1);
+        } else if (is_suspect(entry) && *p->stop) {
+            st = STATUS_STOPPED; /* they may take longer than we are given to stop */
         } else if (is_suspect(entry)) {
             /* What is committed shall not come back with the next death. Not reaching Redis now
-             * changes nothing. */
-            status_ignore(queue_reader_flush(p->reader));
+             * changes nothing, but to wait for a frozen one before each event would take hours. */
+            redis_answers = redis_answers && queue_reader_flush(p->reader) == STATUS_OK;
             st = process_suspect(p, batch, i);
         }
     }

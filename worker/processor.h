@@ -18,16 +18,22 @@ struct worker_conf;
 /* Carries batches of stream entries into the database, and decides what becomes of those that make
  * trouble. */
 struct processor {
-    const struct worker_conf
-        *conf; /* this and the five below: borrowed, set by the owner before processor_init() */
+    /* Set by the owner before processor_init(), all borrowed. */
+    const struct worker_conf *conf;
     const struct clock *clock;
+    /* ends waits for the database when it becomes non-zero */
     const volatile sig_atomic_t *stop;
+    /* owed the acknowledgements */
     struct queue_reader *reader;
     struct store *store;
+    /* where outages of the database are told and waited out */
     struct trouble *database;
-    struct event *events; /* these three: conf->batch_size of each, owned */
+
+    /* Made by processor_init(), conf->batch_size of each: the events of one transaction, what
+     * became of them, and their places in the batch. */
+    struct event *events;
     enum apply_result *results;
-    size_t *places; /* of events in the batch */
+    size_t *places;
 };
 
 /* Allocates what one batch needs. STATUS_NO_MEMORY: processor_release() all the same. */
@@ -41,8 +47,8 @@ void processor_release(struct processor *p);
  * it runs alone, after a count of such attempts was committed, and becomes a dead letter when three
  * of them ended in death. While the database is away this waits and retries; the events are kept.
  * Logs dead letters, outages, and what stops it. Blocks. STATUS_STOPPED: the stop flag was seen
- * while waiting; what is not owed stays pending in Redis. STATUS_FATAL: a person must act (logged).
- * STATUS_NO_MEMORY. */
+ * while waiting or between two lonely events; what is not owed stays pending in Redis.
+ * STATUS_FATAL: a person must act (logged). STATUS_NO_MEMORY. */
 enum status processor_run(struct processor *p, const struct batch *batch) MUST_CHECK;
 
 #endif

@@ -17,18 +17,18 @@ enum status queue_browse_next(struct redis_link *link, const struct queue_conf *
     char start[QUEUE_ENTRY_ID_MAX + 2] = "-";
     char count[NUMBER_MAX];
     if (after.len > 0)
-        snprintf(start, sizeof start, "(%.*s", SLICE_ARG(after));
-    snprintf(count, sizeof count, "%zu", max);
+        snprintf(start, sizeof(start), "(%.*s", SLICE_ARG(after));
+    snprintf(count, sizeof(count), "%zu", max);
     struct redis_command cmd;
     const char *words[] = { "XRANGE", conf->key, start, "+", "COUNT", count };
-    redis_command_set(&cmd, words, sizeof words / sizeof *words);
+    redis_command_set(&cmd, words, sizeof(words) / sizeof(*words));
     redisReply *reply = NULL;
     enum status st = redis_link_open(link);
     if (st == STATUS_OK)
         st = redis_link_call(link, &cmd, 0, &reply);
     if (st != STATUS_OK)
         return st;
-    st = batch_from_reply(&reply, reply, ret_batch);
+    st = batch_from_reply(&reply, reply, max, ret_batch);
     if (reply)
         freeReplyObject(reply);
     return st;
@@ -38,8 +38,8 @@ enum status queue_browse_put(struct redis_link *link, const struct queue_conf *c
                              const struct queue_entry *entry)
 {
     char sent[NUMBER_MAX], received[NUMBER_MAX];
-    snprintf(sent, sizeof sent, "%" PRId64, entry->sent_s);
-    snprintf(received, sizeof received, "%" PRId64, entry->received_ms);
+    snprintf(sent, sizeof(sent), "%" PRId64, entry->sent_s);
+    snprintf(received, sizeof(received), "%" PRId64, entry->received_ms);
     const struct {
         const char *name;
         struct slice value;
@@ -50,7 +50,7 @@ enum status queue_browse_put(struct redis_link *link, const struct queue_conf *c
     };
     struct redis_command cmd;
     redis_command_set(&cmd, (const char *[]){ "XADD", conf->key, "*" }, 3);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
         redis_command_add(&cmd, fields[i].name);
         redis_command_add_slice(&cmd, fields[i].value);
     }

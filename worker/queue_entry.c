@@ -42,28 +42,29 @@ static void set_field(struct queue_entry *entry, struct slice name, struct slice
 static void read_entry(const redisReply *reply, struct queue_entry *entry)
 {
     entry->deliveries = 1;
-    if (!is_list(reply, 2))
-        return;
     entry->entry_id = text_of(reply->element[0]);
     const redisReply *fields = reply->element[1];
+    entry->is_gone = fields->type == REDIS_REPLY_NIL;
     if (!is_list(fields, 2))
         return;
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
         set_field(entry, text_of(fields->element[i]), text_of(fields->element[i + 1]));
 }
 
-enum status batch_from_reply(redisReply **reply, const redisReply *entries, struct batch *ret_batch)
+enum status batch_from_reply(redisReply **reply, const redisReply *entries, size_t max,
+                             struct batch *ret_batch)
 {
     struct batch batch = { 0 };
     if (is_list(entries, 1)) {
-        batch.entries = calloc(entries->elements, sizeof *batch.entries);
+        batch.entries = calloc(entries->elements, sizeof(*batch.entries));
         if (!batch.entries)
             return STATUS_NO_MEMORY;
-        batch.count = entries->elements;
     }
-    for (size_t i = 0; i < batch.count; i++) {
-        read_entry(entries->element[i], &batch.entries[i]);
-        batch.bytes += batch.entries[i].body.len;
+    for (size_t i = 0; batch.entries && i < entries->elements && batch.count < max; i++) {
+        if (!is_list(entries->element[i], 2))
+            continue;
+        read_entry(entries->element[i], &batch.entries[batch.count]);
+        batch.bytes += batch.entries[batch.count++].body.len;
     }
     batch.reply = *reply;
     *reply = NULL;

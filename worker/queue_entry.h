@@ -10,12 +10,12 @@ struct redisReply;
  * connections. */
 
 /* Takes *reply, the list of entries [[id, [field, value, …]], …] being `entries` somewhere inside
- * it, and makes a batch of it; on success *reply is NULL and the batch owns it. Fields are found by
- * name; an entry that was deleted from the stream while pending has no fields and comes with an
- * empty svix_id, to be acknowledged away. Entries of any other shape likewise. STATUS_NO_MEMORY:
- * *reply is still yours. */
+ * it, and makes a batch of the first max of them; on success *reply is NULL and the batch owns it.
+ * Fields are found by name. An entry that was deleted from the stream while pending has nil for its
+ * fields and comes with is_gone; one that somebody else wrote comes with an empty svix_id; what is
+ * no pair of id and fields is left out. STATUS_NO_MEMORY: *reply is still yours. */
 enum status batch_from_reply(struct redisReply **reply, const struct redisReply *entries,
-                             struct batch *ret_batch) MUST_CHECK;
+                             size_t max, struct batch *ret_batch) MUST_CHECK;
 
 /* Sets the deliveries of batch's entries from an XPENDING answer [[id, consumer, idle, deliveries],
  * …]. */

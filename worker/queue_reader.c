@@ -27,7 +27,7 @@ struct queue_reader {
 
 struct queue_reader *queue_reader_new(const struct queue_conf *conf)
 {
-    struct queue_reader *qr = calloc(1, sizeof *qr);
+    struct queue_reader *qr = calloc(1, sizeof(*qr));
     if (!qr)
         return NULL;
     qr->conf = *conf;
@@ -36,7 +36,7 @@ struct queue_reader *queue_reader_new(const struct queue_conf *conf)
         free(qr);
         return NULL;
     }
-    snprintf(qr->claim_cursor, sizeof qr->claim_cursor, "0-0");
+    snprintf(qr->claim_cursor, sizeof(qr->claim_cursor), "0-0");
     return qr;
 }
 
@@ -68,7 +68,7 @@ static enum status create_group(struct queue_reader *qr)
 {
     const char *words[] = { "XGROUP", "CREATE", qr->conf.key, qr->conf.group, "0", "MKSTREAM" };
     struct redis_command cmd;
-    redis_command_set(&cmd, words, sizeof words / sizeof *words);
+    redis_command_set(&cmd, words, sizeof(words) / sizeof(*words));
     redisReply *reply = NULL;
     enum status st = redis_link_call(qr->link, &cmd, 0, &reply);
     if (st == STATUS_OK)
@@ -133,9 +133,10 @@ enum status queue_reader_flush(struct queue_reader *qr)
 }
 
 /* Makes a batch of the entries inside reply; on failure frees it. */
-static enum status adopt(redisReply *reply, const redisReply *entries, struct batch *ret_batch)
+static enum status adopt(redisReply *reply, const redisReply *entries, size_t max,
+                         struct batch *ret_batch)
 {
-    enum status st = batch_from_reply(&reply, entries, ret_batch);
+    enum status st = batch_from_reply(&reply, entries, max, ret_batch);
     if (reply)
         freeReplyObject(reply);
     return st;
@@ -149,14 +150,14 @@ static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_
     bool with_acks = qr->owed.count > 0;
     char count[24];
     char block[24];
-    snprintf(count, sizeof count, "%zu", max);
-    snprintf(block, sizeof block, "%" PRId64,
+    snprintf(count, sizeof(count), "%zu", max);
+    snprintf(block, sizeof(block), "%" PRId64,
              wait_ms > 0 ? wait_ms : 1); /* BLOCK 0 would be for ever */
     const char *words[] = { "XREADGROUP", "GROUP", qr->conf.group, qr->conf.consumer, "COUNT",
                             count,        "BLOCK", block,          "STREAMS",         qr->conf.key,
                             from };
     struct redis_command cmd;
-    redis_command_set(&cmd, words, sizeof words / sizeof *words);
+    redis_command_set(&cmd, words, sizeof(words) / sizeof(*words));
 
     enum status st = with_acks ? send_acks(qr) : STATUS_OK;
     if (st == STATUS_OK)
@@ -173,7 +174,7 @@ static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         entries = reply->element[0]->element[1];
-    return adopt(reply, entries, ret_batch);
+    return adopt(reply, entries, max, ret_batch);
 }
 
 /* How often the entries of a batch of ours were delivered, in one question. */
@@ -183,7 +184,7 @@ static enum status ask_deliveries(struct queue_reader *qr, struct batch *batch)
         return STATUS_OK;
     struct redis_command cmd;
     char count[24];
-    snprintf(count, sizeof count, "%zu", batch->count);
+    snprintf(count, sizeof(count), "%zu", batch->count);
     begin(qr, &cmd, "XPENDING");
     redis_command_add_slice(&cmd, batch->entries[0].entry_id);
     redis_command_add_slice(&cmd, batch->entries[batch->count - 1].entry_id);
@@ -204,22 +205,22 @@ static enum status claim_some(struct queue_reader *qr, size_t max, struct batch 
     struct redis_command cmd;
     char idle[24];
     char count[24];
-    snprintf(idle, sizeof idle, "%" PRId64, qr->conf.claim_idle_ms);
-    snprintf(count, sizeof count, "%zu", max);
+    snprintf(idle, sizeof(idle), "%" PRId64, qr->conf.claim_idle_ms);
+    snprintf(count, sizeof(count), "%zu", max);
     const char *words[] = { "XAUTOCLAIM", qr->conf.key,     qr->conf.group, qr->conf.consumer,
                             idle,         qr->claim_cursor, "COUNT",        count };
-    redis_command_set(&cmd, words, sizeof words / sizeof *words);
+    redis_command_set(&cmd, words, sizeof(words) / sizeof(*words));
     redisReply *reply = NULL;
     enum status st = redis_link_call(qr->link, &cmd, 0, &reply);
     if (st != STATUS_OK)
         return st;
     const redisReply *entries = NULL;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2) {
-        snprintf(qr->claim_cursor, sizeof qr->claim_cursor, "%s",
+        snprintf(qr->claim_cursor, sizeof(qr->claim_cursor), "%s",
                  reply->element[0]->str ? reply->element[0]->str : "0-0");
         entries = reply->element[1];
     }
-    return adopt(reply, entries, ret_batch);
+    return adopt(reply, entries, max, ret_batch);
 }
 
 /* Goes through the pending entries of the whole group until something was claimed or the end is

@@ -11,9 +11,10 @@
 #include "common/status.h"
 
 /* The worker's end of the stream: one consumer of the group. Source: the Redis commands XREADGROUP,
- * XAUTOCLAIM, XPENDING, XACK and XDEL as of Redis 7.0. Statuses of every call that returns one:
- *   STATUS_UNAVAILABLE  Redis is away or refuses; queue_reader_why() says why; call again after a
- * pause, nothing is lost STATUS_NO_MEMORY    as it says */
+ * XAUTOCLAIM, XPENDING, XACK and XDEL as of Redis 7.0. Not for two threads.
+ *
+ * Statuses of every call that returns one: STATUS_UNAVAILABLE, Redis is away or refuses, and
+ * queue_reader_why() says why; call again after a pause, nothing is lost. STATUS_NO_MEMORY. */
 
 struct queue_reader;
 struct redis_link;
@@ -22,29 +23,42 @@ struct redisReply;
 enum { QUEUE_BATCH_MAX = 2000, QUEUE_ENTRY_ID_MAX = 41 /* two 20-digit numbers and a dash */ };
 
 struct queue_conf {
+    /* All pointers are borrowed until queue_reader_free(). */
     const struct redis_url *url;
     const char *key;
     const char *group;
+    /* this process' name in the group: no two that run at once may share one */
     const char *consumer;
-    int64_t claim_idle_ms;     /* entries that another consumer has held this long are taken over */
-    const struct clock *clock; /* the five above are borrowed until queue_reader_free() */
+    /* entries that another consumer has held this long are taken over */
+    int64_t claim_idle_ms;
+    const struct clock *clock;
 };
 
 /* One entry, borrowed from its batch. */
 struct queue_entry {
+    /* what Redis calls it, for acknowledging */
     struct slice entry_id;
-    struct slice svix_id; /* empty: the field is missing, and the entry was not written by ingest */
+    /* empty: the field is missing, and the entry was not written by ingest */
+    struct slice svix_id;
+    /* as ingest read it; empty where the body names none */
     struct slice type;
     struct slice body;
-    int64_t sent_s;      /* 0: unknown */
-    int64_t received_ms; /* 0: unknown */
-    int64_t deliveries;  /* 1: never delivered before */
+    /* svix-timestamp in Unix seconds, and ingest's wall clock in ms; 0: unknown */
+    int64_t sent_s;
+    int64_t received_ms;
+    /* 1: never delivered before */
+    int64_t deliveries;
+    /* deleted from the stream while it was pending: only to be acknowledged */
+    bool is_gone;
 };
 
 struct batch {
+    /* count of them, oldest first */
     struct queue_entry *entries;
     size_t count;
-    size_t bytes; /* of all bodies */
+    /* of all bodies */
+    size_t bytes;
+    /* what the slices above point into */
     struct redisReply *reply;
 };
 

@@ -64,7 +64,7 @@ static enum status read_stream(struct redis_link *link, const struct queue_conf 
     if (elements_of(first) > 0) {
         struct slice id = text_of(first->element[0]);
         int64_t born_ms = entry_id_ms(id);
-        copy_word(id, state->oldest_id, sizeof state->oldest_id);
+        copy_word(id, state->oldest_id, sizeof(state->oldest_id));
         state->oldest_age_ms = born_ms > 0 && born_ms < now_ms ? now_ms - born_ms : 0;
     }
     freeReplyObject(reply);
@@ -98,13 +98,13 @@ static enum status read_consumers(struct redis_link *link, const struct queue_co
 {
     redisReply *reply = NULL;
     const char *words[] = { "XINFO", "CONSUMERS", conf->key, conf->group };
-    enum status st = call(link, words, sizeof words / sizeof *words, &reply);
+    enum status st = call(link, words, sizeof(words) / sizeof(*words), &reply);
     if (st != STATUS_OK)
         return st;
     state->consumer_count = elements_of(reply);
     for (size_t i = 0; i < state->consumer_count && i < QUEUE_CONSUMERS_MAX; i++) {
         struct queue_consumer *c = &state->consumers[state->consumers_kept++];
-        copy_word(text_of(find(reply->element[i], "name")), c->name, sizeof c->name);
+        copy_word(text_of(find(reply->element[i], "name")), c->name, sizeof(c->name));
         c->idle_ms = number_of(find(reply->element[i], "idle"), 0);
         c->pending = number_of(find(reply->element[i], "pending"), 0);
     }
@@ -147,9 +147,9 @@ void queue_server_parse(struct slice info, struct queue_server *ret_server)
     struct slice line, value;
     while (slice_split(&info, '\n', &line)) {
         if (value_of(line, "redis_version", &value))
-            copy_word(value, server.version, sizeof server.version);
+            copy_word(value, server.version, sizeof(server.version));
         else if (value_of(line, "maxmemory_policy", &value))
-            copy_word(value, server.policy, sizeof server.policy);
+            copy_word(value, server.policy, sizeof(server.policy));
         else if (value_of(line, "used_memory", &value))
             (void)slice_to_i64(value, 0, INT64_MAX, &server.used_bytes);
         else if (value_of(line, "maxmemory", &value))
@@ -173,7 +173,7 @@ static enum status read_server(struct redis_link *link, struct queue_server *ser
     /* A user without this right is told so, and the link drops the connection: last, therefore. */
     if (call(link, (const char *[]){ "CONFIG", "GET", "appendfsync" }, 3, &reply) != STATUS_OK)
         return STATUS_OK;
-    copy_word(text_of(find(reply, "appendfsync")), server->fsync, sizeof server->fsync);
+    copy_word(text_of(find(reply, "appendfsync")), server->fsync, sizeof(server->fsync));
     freeReplyObject(reply);
     return STATUS_OK;
 }

@@ -111,11 +111,11 @@ enum status queue_watch_sweep(struct redis_link *link, const struct queue_conf *
                               int64_t idle_ms, bool own)
 {
     char idle[24];
-    snprintf(idle, sizeof idle, "%" PRId64, idle_ms);
+    snprintf(idle, sizeof(idle), "%" PRId64, idle_ms);
     redisReply *reply = NULL;
     const char *words[] = { "EVAL",      sweep_script,   "1",  conf->key,
                             conf->group, conf->consumer, idle, own ? "own" : "others" };
-    enum status st = call(link, words, sizeof words / sizeof *words, &reply);
+    enum status st = call(link, words, sizeof(words) / sizeof(*words), &reply);
     if (st == STATUS_OK)
         freeReplyObject(reply);
     return st;

@@ -14,11 +14,16 @@ struct queue_conf;
 
 /* Source: XLEN, XINFO GROUPS, XRANGE. */
 struct queue_backlog {
-    int64_t length;        /* entries in the stream: the backlog */
-    int64_t pending;       /* of those, given to a consumer and not acknowledged */
-    int64_t lag;           /* not yet given to any; where Redis does not know: length - pending */
-    int64_t consumers;     /* that the group knows */
-    int64_t oldest_age_ms; /* of the first entry; 0 when the stream is empty */
+    /* entries in the stream: the backlog */
+    int64_t length;
+    /* of those, given to a consumer and not acknowledged */
+    int64_t pending;
+    /* not yet given to any; where Redis does not know: length - pending */
+    int64_t lag;
+    /* that the group knows */
+    int64_t consumers;
+    /* of the first entry; 0 when the stream is empty */
+    int64_t oldest_age_ms;
 };
 
 /* Counts. now_ms: wall clock, beside the entry ids' own. */

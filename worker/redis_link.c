@@ -45,7 +45,7 @@ void redis_command_add(struct redis_command *cmd, const char *text)
 
 struct redis_link *redis_link_new(const struct redis_url *url)
 {
-    struct redis_link *link = calloc(1, sizeof *link);
+    struct redis_link *link = calloc(1, sizeof(*link));
     if (link)
         link->url = url;
     return link;
@@ -74,7 +74,7 @@ const char *redis_link_why(const struct redis_link *link)
 /* Notes why, gives the connection up, and says so. */
 static enum status lose(struct redis_link *link, const char *what, const char *detail)
 {
-    snprintf(link->why, sizeof link->why, "%s: %s", what, detail);
+    snprintf(link->why, sizeof(link->why), "%s: %s", what, detail);
     redis_link_drop(link);
     return STATUS_UNAVAILABLE;
 }
@@ -115,7 +115,7 @@ static enum status call_and_forget(struct redis_link *link, struct redis_command
 static enum status authenticate(struct redis_link *link)
 {
     const struct redis_url *url = link->url;
-    if (!url->password[0])
+    if (!url->user[0] && !url->password[0])
         return STATUS_OK;
     struct redis_command cmd = { .argc = 0 };
     redis_command_add(&cmd, "AUTH");
@@ -130,7 +130,7 @@ static enum status select_db(struct redis_link *link)
     if (link->url->db == 0)
         return STATUS_OK;
     char number[16];
-    snprintf(number, sizeof number, "%d", link->url->db);
+    snprintf(number, sizeof(number), "%d", link->url->db);
     struct redis_command cmd = { .argc = 0 };
     redis_command_add(&cmd, "SELECT");
     redis_command_add(&cmd, number);
@@ -166,7 +166,7 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
 }
 
 /* The first error inside a reply: the reply itself, or one of the replies of an EXEC. */
-static const char *find_error(const redisReply *reply)
+static char *find_error(const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
         return reply->str;
@@ -174,6 +174,15 @@ static const char *find_error(const redisReply *reply)
         if (reply->element[i]->type == REDIS_REPLY_ERROR)
             return reply->element[i]->str;
     return NULL;
+}
+
+/* Redis repeats the arguments of a command that it does not know: where AUTH is switched off they
+ * are the password. */
+static void hide_arguments(char *error)
+{
+    char *arguments = strstr(error, ", with args");
+    if (arguments)
+        *arguments = '\0';
 }
 
 enum status redis_link_reply(struct redis_link *link, int64_t wait_ms, redisReply **ret_reply)
@@ -186,8 +195,9 @@ enum status redis_link_reply(struct redis_link *link, int64_t wait_ms, redisRepl
     void *reply = NULL;
     if (redisGetReply(link->context, &reply) != REDIS_OK)
         return lose(link, "connection lost", link->context->errstr);
-    const char *error = find_error(reply);
+    char *error = find_error(reply);
     if (error) {
+        hide_arguments(error);
         st = lose(link, "redis answered", error);
         freeReplyObject(reply);
         return st;

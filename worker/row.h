@@ -6,28 +6,37 @@
 
 #include "common/slice.h"
 
-/* One row of an object table, between decoder and database. */
+/* One row of an object table, between decoder and database: neither knows the other, both know this
+ * and the catalog. Rows only borrow; whoever made them (an event's arena) owns the memory. */
 
 enum value_kind { VALUE_NULL, VALUE_INT, VALUE_TEXT };
 
 struct value {
     enum value_kind kind;
-    int64_t number;    /* VALUE_INT */
-    struct slice text; /* VALUE_TEXT; borrowed, UTF-8, without NUL */
+    /* VALUE_INT: numbers, times in ms, booleans as 0 and 1 */
+    int64_t number;
+    /* VALUE_TEXT: borrowed, UTF-8, without NUL; JSON columns hold the bytes as received */
+    struct slice text;
 };
 
 struct catalog_table;
 
 struct row {
     const struct catalog_table *table;
+    /* Clerk's id, never empty; in child tables maybe made up, see struct catalog_child */
     struct slice clerk_id;
-    const struct value *values; /* table->column_count of them, in the catalog's order */
-    struct slice data;          /* the object as received, secrets removed */
-    struct value created_at;    /* ms, or NULL where the payload has none */
-    struct value updated_at;    /* ms, or NULL */
-    int64_t event_at;           /* ms */
+    /* table->column_count of them, in the catalog's order */
+    const struct value *values;
+    /* the object as received, secrets removed: one JSON value */
+    struct slice data;
+    /* ms since the epoch, or VALUE_NULL where the payload has none */
+    struct value created_at;
+    struct value updated_at;
+    /* ms; of the event that brings the row, and what the ordering guard goes by first */
+    int64_t event_at;
 };
 
+/* Rows of one table; count 0 with any rows pointer is an empty list. */
 struct row_list {
     struct row *rows;
     size_t count;

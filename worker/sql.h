@@ -14,17 +14,25 @@ enum sql_dialect { SQL_SQLITE, SQL_POSTGRES };
 
 /* The statements that exist for a table of the catalog. $1 is the first parameter. */
 enum sql_of_table {
-    SQL_UPSERT,         /* $1 clerk_id, then the columns, data, created_at, updated_at, event_at,
-                           deleted_at; changes no row when the one there is newer: greater (event_at,
-                           updated_at), in a child table greater event_at */
-    SQL_DELETE_ROW,     /* $1 clerk_id */
-    SQL_DELETE_OF_USER, /* $1 value of user_column */
-    SQL_DELETE_OF_ORGANIZATION, /* $1 value of organization_column */
-    SQL_MARK_ROW,               /* as the three above; deleted_at becomes $2 unless it is */
-    SQL_MARK_OF_USER,           /* smaller already */
+    /* $1 clerk_id, then the columns, data, created_at, updated_at, event_at, deleted_at; changes
+     * no row when the one there is newer: greater (event_at, updated_at), in a child table
+     * greater event_at */
+    SQL_UPSERT,
+    /* $1 clerk_id */
+    SQL_DELETE_ROW,
+    /* $1 value of user_column */
+    SQL_DELETE_OF_USER,
+    /* $1 value of organization_column */
+    SQL_DELETE_OF_ORGANIZATION,
+    /* as the three above; deleted_at becomes $2 unless it is */
+    SQL_MARK_ROW,
+    /* smaller already */
+    SQL_MARK_OF_USER,
     SQL_MARK_OF_ORGANIZATION,
-    SQL_TRIM_TO_ONE,  /* child table: removes the rows of parent $1 but the one with clerk_id $2 */
-    SQL_TRIM_TO_MANY, /* likewise but those in the JSON array $2 */
+    /* child table: removes the rows of parent $1 but the one with clerk_id $2 */
+    SQL_TRIM_TO_ONE,
+    /* likewise but those in the JSON array $2 */
+    SQL_TRIM_TO_MANY,
     SQL_OF_TABLE_COUNT
 };
 

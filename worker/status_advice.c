@@ -29,7 +29,7 @@ static void say(const struct advice *a, bool is_trouble, const char *format, ...
     char line[STATUS_ADVICE_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     a->fn(a->arg, is_trouble, line);
 }

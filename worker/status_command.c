@@ -65,11 +65,7 @@ int status_command(const struct worker_conf *conf, int argc, char **argv)
         { "--every", OPTION_COUNT, &looks.every_s, 1, 3600 },
     };
     char why[OPTIONS_ERROR_MAX];
-    size_t words = 0;
-    enum status st = options_read(argc, argv, specs, sizeof specs / sizeof *specs, &words, why);
-    if (st == STATUS_OK && words > 0)
-        snprintf(why, sizeof why, "%.100s: takes no words, see --help", argv[0]);
-    if (st != STATUS_OK || words > 0) {
+    if (options_read_alone(argc, argv, specs, sizeof(specs) / sizeof(*specs), why) != STATUS_OK) {
         fprintf(stderr, "clerk-worker status: %s\n", why);
         return COMMAND_WRONG_USE;
     }

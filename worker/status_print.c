@@ -22,7 +22,7 @@ static void line(const struct page *p, const char *label, const char *format, ..
     char value[VALUE_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(value, sizeof value, format, args);
+    vsnprintf(value, sizeof(value), format, args);
     va_end(args);
     if (p->is_terminal)
         fprintf(p->out, "%-*s ", LABEL_WIDTH, label);

@@ -6,7 +6,8 @@
 
 struct status_report;
 
-/* Ways of showing a report. */
+/* Ways of showing a report. Both write to out and nothing else; a write that fails shows in
+ * ferror(out). Texts that come from outside cannot steer a terminal. */
 
 /* One screen for a person; the same lines, "name<TAB>value", where is_terminal is false. */
 void status_print(const struct status_report *report, bool is_terminal, FILE *out);

@@ -19,7 +19,7 @@ struct status_source {
 
 struct status_source *status_source_new(const struct worker_conf *conf, const struct clock *clock)
 {
-    struct status_source *source = calloc(1, sizeof *source);
+    struct status_source *source = calloc(1, sizeof(*source));
     if (!source)
         return NULL;
     *source = (struct status_source){
@@ -68,7 +68,7 @@ static void look_at_queue(struct status_source *source, struct status_report *re
     if (report->has_queue)
         note_rate(source, report);
     else
-        snprintf(report->queue_why, sizeof report->queue_why, "%s", redis_link_why(source->link));
+        snprintf(report->queue_why, sizeof(report->queue_why), "%s", redis_link_why(source->link));
 }
 
 static void add_type(void *arg, struct slice type, int64_t last_ms, int64_t count)
@@ -101,14 +101,14 @@ static void look_at_store(struct status_source *source, struct status_report *re
     report->has_store = st == STATUS_OK;
     if (st == STATUS_OK)
         return;
-    snprintf(report->store_why, sizeof report->store_why, "%s", store_why(source->store));
+    snprintf(report->store_why, sizeof(report->store_why), "%s", store_why(source->store));
     store_close(source->store);
     source->store = NULL;
 }
 
 void status_source_look(struct status_source *source, struct status_report *ret_report)
 {
-    memset(ret_report, 0, sizeof *ret_report);
+    memset(ret_report, 0, sizeof(*ret_report));
     ret_report->now_ms = source->clock->wall_ms();
     ret_report->claim_idle_ms = source->conf->claim_idle_ms;
     look_at_queue(source, ret_report);

@@ -25,29 +25,43 @@ struct status_type {
 };
 
 struct status_report {
+    /* wall clock at the beginning of the look */
     int64_t now_ms;
-    int64_t claim_idle_ms; /* the setting, for judging consumers */
-    bool has_queue;        /* false: Redis does not answer, queue_why says why */
+    /* the setting CLAIM_IDLE_MS, for judging consumers */
+    int64_t claim_idle_ms;
+
+    /* Redis. has_queue false: it does not answer, queue_why says why in one line, and queue is not
+     * whole. */
+    bool has_queue;
     char queue_why[REDIS_LINK_WHY_MAX];
     struct queue_state queue;
-    bool has_store;  /* false: store_why says why */
-    bool store_late; /* no trouble: there is no database yet */
+
+    /* The database. has_store false: store_why says why, counts and types are not whole; with
+     * store_late it is no trouble, there is none yet. counts are recent within STATUS_RECENT_MS. */
+    bool has_store;
+    bool store_late;
     char store_why[STORE_ERROR_MAX];
-    struct store_counts counts; /* recent: of the last STATUS_RECENT_MS */
+    struct store_counts counts;
+    /* the type of the latest event first; more than STATUS_TYPES_MAX are left out */
     struct status_type types[STATUS_TYPES_MAX];
     size_t type_count;
-    bool has_rate;          /* true from the second look of a source on */
-    int64_t added_per_10_s; /* entries that came in since the look before */
+
+    /* Entries that came in since the look before, in ten seconds. has_rate: false at the first look
+     * of a source and when the stream began anew in between. */
+    bool has_rate;
+    int64_t added_per_10_s;
 };
 
 /* Where reports come from: connections that are kept between looks. */
 struct status_source;
 
-/* conf and clock are borrowed. NULL: no memory. */
+/* A source that has looked at nothing yet. conf and clock are borrowed until status_source_free().
+ * NULL: no memory. */
 struct status_source *status_source_new(const struct worker_conf *conf, const struct clock *clock);
 
-/* Looks at Redis and the database; what is away is a fact of the report, no failure. Blocks, for
- * some seconds where something hangs. */
+/* Looks at Redis and the database; what is away is a fact of the report, no failure, and is looked
+ * for anew the next time. Changes nothing, and holds up no worker. Blocks, for some seconds where
+ * something hangs. */
 void status_source_look(struct status_source *source, struct status_report *ret_report);
 
 /* Closes. NULL is fine. */

@@ -186,8 +186,10 @@ enum status store_prune(struct store *store, int64_t before_ms, size_t limit,
 
 /* What a worker shows of the database; cheap whatever the size of the ledger. */
 struct store_signs {
-    int64_t dead_letters;  /* rows */
-    int64_t last_event_ms; /* received_at of the ledger row that was processed last; 0: none */
+    /* rows */
+    int64_t dead_letters;
+    /* received_at of the ledger row that was processed last; 0: none */
+    int64_t last_event_ms;
 };
 enum status store_signs(struct store *store, struct store_signs *ret_signs) MUST_CHECK;
 

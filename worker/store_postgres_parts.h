@@ -27,6 +27,7 @@ struct pg_result;
 
 /* The statements that belong to no table of the catalog; text in store_postgres_text.c. */
 enum pg_fixed {
+    /* Transactions, the savepoint of one event, and the turn among all workers. */
     PG_BEGIN,
     PG_COMMIT,
     PG_SAVEPOINT,
@@ -35,27 +36,33 @@ enum pg_fixed {
     PG_PING,
     PG_TURN,
     PG_TURN_SHARED,
+    /* The ledger; the two _MANY take arrays, for the events of a plan. */
     PG_RECORD,
     PG_RECORD_MANY,
     PG_RETRYING_MANY,
     PG_SET_OUTCOME,
     PG_PRUNE,
+    /* Dead letters: written by the worker, reopened and dropped by an operator. */
     PG_BURY,
     PG_REOPEN,
     PG_TAKE_RETRY,
     PG_END_RETRY,
     PG_DROP_DEAD,
+    /* Lonely attempts, worker_attempts. */
     PG_ATTEMPT,
     PG_ATTEMPT_DONE,
+    /* Tombstones; _MANY again takes an array. */
     PG_TOMBSTONE_FIND,
     PG_TOMBSTONE_FIND_MANY,
     PG_TOMBSTONE_ADD,
     PG_TOMBSTONE_LOWER,
+    /* What store_signs() asks. */
     PG_COUNT_DEAD,
     PG_LAST_EVENT,
     PG_FIXED_COUNT
 };
 
+/* The text of a statement, a constant. */
 const char *pg_fixed_text(enum pg_fixed which);
 
 struct store_postgres;
@@ -67,23 +74,30 @@ typedef void pg_answer_fn(struct store_postgres *store, const struct pg_result *
 
 /* An answer that is owed. */
 struct pg_owed {
-    pg_answer_fn *fn; /* NULL: only its failure matters */
+    /* NULL: only its failure matters */
+    pg_answer_fn *fn;
     size_t place;
-    bool *prepared; /* it is a PREPARE: becomes false when that failed; else NULL */
-    bool is_kept;   /* the answer goes to store->kept */
+    /* it is a PREPARE: becomes false when that failed; else NULL */
+    bool *prepared;
+    /* the answer goes to store->kept */
+    bool is_kept;
 };
 
 enum { PG_OWED_MAX = 1024 };
 
 /* What is known of a planned event. */
 struct pg_fate {
-    bool is_recorded; /* our insert into the ledger took it */
-    bool is_claimed;  /* store_record() has told so */
-    bool is_retrying; /* the ledger's row waits to be taken again */
+    /* our insert into the ledger took it */
+    bool is_recorded;
+    /* store_record() has told so */
+    bool is_claimed;
+    /* the ledger's row waits to be taken again */
+    bool is_retrying;
     bool is_stale;
     bool is_new;
 };
 
+/* What is known of a tombstone: whether it stands, and since when (ms). */
 struct pg_grave {
     struct slice id;
     bool is_there;
@@ -100,37 +114,53 @@ struct pg_children {
 
 struct pg_plan {
     bool is_on;
+    /* as given to store_plan(), borrowed until the transaction ends */
     struct store_plan *events;
     size_t count;
-    size_t current; /* the event that was recorded last; count: none yet */
+    /* the event that was recorded last; count: none yet */
+    size_t current;
+    /* count of each: what is known of the events, and their places, ordered by svix-id */
     struct pg_fate *fates;
-    size_t *by_svix_id; /* places, ordered by svix-id */
+    size_t *by_svix_id;
+    /* every tombstone that the events may meet */
     struct pg_grave *graves;
     size_t grave_count;
+    /* children whose parents are not answered yet, and the room for them */
     struct pg_children *waiting;
     size_t waiting_count, waiting_room;
 };
 
 struct store_postgres {
-    struct store base; /* first: a store is one of these */
+    /* first: a store is one of these */
+    struct store base;
     struct store_address address;
     bool reads_only;
     enum store_delete_mode delete_mode;
+    /* borrowed from store_conf; NULL: waits are never cut short */
     const volatile sig_atomic_t *stop;
-    struct pg_conn *conn; /* NULL: to be made anew */
+    /* NULL: to be made anew */
+    struct pg_conn *conn;
+    /* between store_begin() and its end, with or without the turn; pg_take_turn() sees to it */
     bool in_transaction;
     bool has_turn;
     bool waits_for_turn;
-    bool is_new;         /* the last upsert that was answered at once inserted */
-    struct slice new_id; /* its id, while the caller's row lives */
-    enum status failed;  /* of the open transaction, until it is rolled back */
+    /* the last upsert that was answered at once inserted; its id, while the caller's row lives */
+    bool is_new;
+    struct slice new_id;
+    /* of the open transaction, until it is rolled back */
+    enum status failed;
+    /* answers that are owed, in the order in which they will come */
     struct pg_owed owed[PG_OWED_MAX];
     size_t owed_count;
-    struct pg_result *kept; /* the answer that was asked for */
+    /* the answer that was asked for */
+    struct pg_result *kept;
+    /* which statements this connection has; table_prepared: catalog_table_count *
+     * SQL_OF_TABLE_COUNT of them */
     bool fixed_prepared[PG_FIXED_COUNT];
-    bool *table_prepared; /* catalog_table_count * SQL_OF_TABLE_COUNT */
+    bool *table_prepared;
     struct pg_plan plan;
-    struct buf text; /* scratch for SQL, JSON and arrays; keeps its memory */
+    /* scratch for SQL, JSON and arrays; keeps its memory */
+    struct buf text;
 };
 
 static inline struct store_postgres *store_postgres_of(struct store *base)
@@ -189,16 +219,18 @@ struct pg_call pg_call_of_table(struct store_postgres *store, const struct catal
                                 enum sql_of_table which);
 struct pg_call pg_call_once(struct store_postgres *store, const char *sql);
 
+/* Gives the next parameter, a text; with _or_null an empty one is NULL. */
 void pg_text(struct pg_call *c, struct slice text);
-void pg_text_or_null(struct pg_call *c, struct slice text); /* empty is NULL */
+void pg_text_or_null(struct pg_call *c, struct slice text);
 
 /* The type of an event that may be anybody's: NULL (and empty) where PostgreSQL would not take it
  * for text. */
 struct slice pg_clean_type(struct slice type);
 void pg_type(struct pg_call *c, struct slice type);
 
+/* Likewise a number (with _or_null 0 is NULL), and a value of any kind. */
 void pg_int(struct pg_call *c, int64_t number);
-void pg_int_or_null(struct pg_call *c, int64_t number); /* 0 is NULL */
+void pg_int_or_null(struct pg_call *c, int64_t number);
 void pg_value(struct pg_call *c, const struct value *value);
 
 /* Sends the call and leaves its answer owed; fn may be NULL. */

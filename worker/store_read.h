@@ -19,16 +19,22 @@ enum status store_open_to_read(const char *url, struct store **ret_store,
                                char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
 
 struct store_counts {
+    /* of the database, and of its write-ahead log; 0 where there is none */
     int64_t file_bytes;
-    int64_t log_bytes; /* of the write-ahead log */
+    int64_t log_bytes;
     int64_t schema_version;
+    /* rows of webhook_events; of these, processed since the caller's recent_ms; the latest of all
+     * processed_at, 0: there is none */
     int64_t ledger_rows;
-    int64_t ledger_recent; /* of these, processed since the caller's recent_ms */
+    int64_t ledger_recent;
     int64_t last_processed_ms;
+    /* rows of dead_letters; the latest failed_at, 0: there is none */
     int64_t dead_letters;
-    int64_t last_dead_ms; /* 0: there is none */
+    int64_t last_dead_ms;
 };
 
+/* Counts, as of one snapshot but for the sizes. recent_ms: wall clock. Takes time in proportion to
+ * the ledger. */
 enum status store_count(struct store *store, int64_t recent_ms,
                         struct store_counts *ret_counts) MUST_CHECK;
 

@@ -20,27 +20,34 @@ struct sqlite3_stmt;
  * _ledger the tables of our own, _dead what an operator does to dead letters,
  * _read and _compare look in from outside, _error judges SQLite's codes. */
 
-/* The statements that belong to no table of the catalog; their text is in store_sqlite_call.c. */
+/* The statements that belong to no table of the catalog; their text and the order of their
+ * parameters are in store_sqlite_call.c. */
 enum fixed {
+    /* Transactions and the savepoint of one event. */
     FIXED_BEGIN,
     FIXED_COMMIT,
     FIXED_SAVEPOINT,
     FIXED_RELEASE,
     FIXED_ROLLBACK_TO,
     FIXED_PING,
+    /* The ledger, webhook_events. */
     FIXED_RECORD,
     FIXED_SET_OUTCOME,
     FIXED_PRUNE,
+    /* Dead letters: written by the worker, reopened and dropped by an operator. */
     FIXED_BURY,
     FIXED_REOPEN,
     FIXED_TAKE_RETRY,
     FIXED_END_RETRY,
     FIXED_DROP_DEAD,
+    /* Lonely attempts, worker_attempts. */
     FIXED_ATTEMPT,
     FIXED_ATTEMPT_DONE,
+    /* Tombstones. */
     FIXED_TOMBSTONE_FIND,
     FIXED_TOMBSTONE_ADD,
     FIXED_TOMBSTONE_LOWER,
+    /* What store_signs() asks. */
     FIXED_COUNT_DEAD,
     FIXED_LAST_EVENT,
     FIXED_COUNT
@@ -50,22 +57,33 @@ enum fixed {
 enum { STORE_SQLITE_BUSY_MS = 1000, REMEMBERED_ID_MAX = 255 };
 
 struct store_sqlite {
-    struct store base; /* first: a store is one of these */
+    /* first: a store is one of these */
+    struct store base;
+    /* NULL: not open (yet) */
     struct sqlite3 *db;
     char path[STORE_PATH_MAX + 1];
+    /* the writer's turn; its fd is -1 in a store that only reads */
     struct store_lock lock;
     enum store_delete_mode delete_mode;
+    /* borrowed from store_conf; NULL: waits are never cut short */
     const volatile sig_atomic_t *stop;
-    dev_t device; /* with inode: which file was opened, to notice that it was replaced */
+    /* which file was opened, to notice that it was replaced */
+    dev_t device;
     ino_t inode;
+    /* between store_begin() and its end; SQLite may have rolled back by itself meanwhile */
     bool in_transaction;
-    int log_pages; /* in the write-ahead log after our last commit, all processes' together */
-    int checkpoint_at_pages; /* from here on a checkpoint is worth trying */
+    /* in the write-ahead log after our last commit, all processes' together */
+    int log_pages;
+    /* from here on a checkpoint is worth trying */
+    int checkpoint_at_pages;
+    /* prepared at first use, kept until store_close(); NULL: not yet */
     struct sqlite3_stmt *fixed[FIXED_COUNT];
-    struct sqlite3_stmt **of_table; /* catalog_table_count * SQL_OF_TABLE_COUNT; NULL: not yet
-                                       prepared */
-    struct buf text;                /* scratch for SQL and JSON; keeps its memory */
-    size_t new_id_len; /* the object that the last upsert inserted: it cannot have children yet */
+    /* catalog_table_count * SQL_OF_TABLE_COUNT of them, likewise */
+    struct sqlite3_stmt **of_table;
+    /* scratch for SQL and JSON; keeps its memory */
+    struct buf text;
+    /* the object that the last upsert inserted, which cannot have children yet; length 0: none */
+    size_t new_id_len;
     char new_id[REMEMBERED_ID_MAX];
 };
 
@@ -140,22 +158,29 @@ enum status store_sqlite_because(struct store_sqlite *store, enum status st, con
  * borrowed until then. */
 struct call {
     struct store_sqlite *store;
+    /* NULL: it could not be prepared, status says why */
     struct sqlite3_stmt *stmt;
-    int next;           /* number of the next parameter */
-    int code;           /* SQLite's, of a parameter that it refused */
-    enum status status; /* of preparing */
+    enum status status;
+    /* number of the next parameter, from 1 */
+    int next;
+    /* SQLite's, of the first parameter that it refused */
+    int code;
 };
 
-/* Starts a call; prepares the statement the first time it is used. */
+/* Starts a call of a fixed statement, or of one that exists for each table; prepares it the first
+ * time it is used. Each call is to be ended by call_run() or call_run_for(): two of the same
+ * statement at once are one. */
 struct call call_fixed(struct store_sqlite *store, enum fixed which);
 struct call call_of_table(struct store_sqlite *store, const struct catalog_table *table,
                           enum sql_of_table which);
 
+/* Gives the next parameter: a text (with _or_null: an empty one is NULL), bytes as a BLOB, a number
+ * (with _or_null: 0 is NULL), or a value of any kind. */
 void call_text(struct call *c, struct slice text);
-void call_text_or_null(struct call *c, struct slice text); /* empty is NULL */
+void call_text_or_null(struct call *c, struct slice text);
 void call_bytes(struct call *c, struct slice bytes);
 void call_int(struct call *c, int64_t number);
-void call_int_or_null(struct call *c, int64_t number); /* 0 is NULL */
+void call_int_or_null(struct call *c, int64_t number);
 void call_value(struct call *c, const struct value *value);
 
 /* Runs to the end, resets, forgets the parameters. A row's first number, if there is a row and it

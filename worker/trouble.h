@@ -12,15 +12,20 @@
 /* One neighbour (Redis, the database) that may be away for a while: says so once when it goes, once
  * when it is back, and waits in between with growing pauses. */
 struct trouble {
-    const char *name; /* "redis", "database" */
+    /* "redis" or "database": the first word of both log events */
+    const char *name;
+    /* 1 while it works, and how often it refused */
     enum worker_counter up_gauge;
     enum worker_counter error_total;
     const struct clock *clock;
+    /* cuts waits short when it becomes non-zero */
     const volatile sig_atomic_t *stop;
-    struct notify *notify; /* hears that we live while we wait; NULL: nobody */
+    /* hears that we live while we wait; NULL: nobody */
+    struct notify *notify;
     struct backoff backoff;
     bool is_down;
-    int64_t since_ms; /* monotonic; of the last change to down */
+    /* monotonic; of the last change to down */
+    int64_t since_ms;
 };
 
 /* A neighbour that is up, and nobody to notify. name, clock and stop are borrowed. */
@@ -28,11 +33,12 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
                             enum worker_counter error_total, const struct clock *clock,
                             const volatile sig_atomic_t *stop);
 
-/* It refused: logs why if it was up until now, then waits a while (250 ms growing to 4 s), less
- * when *stop is set. Blocks. */
+/* It refused: logs why (one line, event=NAME_unavailable) if it was up until now, sets the gauge to
+ * 0, then waits a while (250 ms growing to 4 s), less when *stop is set. Blocks. */
 void trouble_wait(struct trouble *t, const char *why);
 
-/* It works: logs if it was down. */
+/* It works: sets the gauge to 1, makes the next wait short again, and logs (event=NAME_available)
+ * if it was down. Cheap enough for every turn. */
 void trouble_over(struct trouble *t);
 
 #endif

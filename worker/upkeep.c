@@ -41,7 +41,7 @@ enum status upkeep_new(const struct worker_conf *conf, const struct queue_conf *
                        const struct clock *clock, struct store *store, struct redis_link *link,
                        struct upkeep **ret_upkeep)
 {
-    struct upkeep *u = calloc(1, sizeof *u);
+    struct upkeep *u = calloc(1, sizeof(*u));
     if (!u)
         return STATUS_NO_MEMORY;
     *u = (struct upkeep){

@@ -26,7 +26,8 @@ enum status upkeep_new(const struct worker_conf *conf, const struct queue_conf *
  * for a few milliseconds as a rule. */
 enum status upkeep_turn(struct upkeep *u, bool idle) MUST_CHECK;
 
-/* Takes this consumer off the group if its name ends with this process and it holds nothing. */
+/* Takes this consumer off the group if its name ends with this process and it holds nothing; when
+ * that cannot be done, logs that somebody else will. Blocks. To be called at the very end. */
 void upkeep_leave(struct upkeep *u);
 
 /* Frees. NULL is fine. */

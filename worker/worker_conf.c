@@ -104,7 +104,7 @@ static const struct conf_key keys[] = {
       .help = "one line, one event" },
 };
 
-enum { KEY_COUNT = sizeof keys / sizeof *keys };
+enum { KEY_COUNT = sizeof(keys) / sizeof(*keys) };
 
 static enum status fail(char *ret_error, const char *name, const char *why)
 {
@@ -130,13 +130,13 @@ static enum status choose_name(struct worker_conf *conf, char *ret_error)
     if (strlen(conf->name_text) > WORKER_NAME_MAX)
         return fail(ret_error, "WORKER_NAME", "longer than 200 bytes");
     if (conf->has_own_name) {
-        snprintf(conf->name, sizeof conf->name, "%s", conf->name_text);
+        snprintf(conf->name, sizeof(conf->name), "%s", conf->name_text);
         return STATUS_OK;
     }
     char host[128] = "worker";
-    if (gethostname(host, sizeof host - 1) != 0)
-        snprintf(host, sizeof host, "worker");
-    snprintf(conf->name, sizeof conf->name, "%s-%ld", host, (long)getpid());
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        snprintf(host, sizeof(host), "worker");
+    snprintf(conf->name, sizeof(conf->name), "%s-%ld", host, (long)getpid());
     return STATUS_OK;
 }
 

@@ -6,36 +6,51 @@
 
 /* The worker's series; their names, labels and help stand in the table in worker_counters.c. */
 enum worker_counter {
-    /* in the order of enum apply_result */
+    /* Events by what became of them, in the order of enum apply_result. */
     WORKER_EVENTS_APPLIED,
     WORKER_EVENTS_STALE,
     WORKER_EVENTS_IGNORED,
     WORKER_EVENTS_DEAD,
     WORKER_EVENTS_DUPLICATE,
+    /* Transactions that applied events. */
     WORKER_BATCHES,
+    /* Entries that were delivered before, to this worker or another. */
     WORKER_REDELIVERED,
+    /* Ledger rows removed after DEDUPE_DAYS. */
     WORKER_PRUNED,
+    /* Waits for Redis and for the database: struct trouble counts each. */
     WORKER_REDIS_ERRORS,
     WORKER_DB_ERRORS,
+    /* 1 while it answers, 0 from the first failure on; /readyz goes by these two. */
     WORKER_REDIS_UP,
     WORKER_DB_UP,
+    /* Entries in the stream; of these, given to a worker and not acknowledged. */
     WORKER_STREAM_LENGTH,
     WORKER_PENDING,
+    /* Age of the oldest entry; 0 when there is none. */
     WORKER_OLDEST_AGE_MS,
+    /* Wall clock of this worker's last commit; 0: none yet. */
     WORKER_LAST_COMMIT_MS,
+    /* When ingest received the event that any worker committed last; 0: none ever. */
     WORKER_LAST_EVENT_MS,
+    /* Entries not yet given to any worker, and consumers that the group knows. */
     WORKER_GROUP_LAG,
     WORKER_CONSUMERS,
+    /* Rows in dead_letters. */
     WORKER_DEAD_LETTERS,
+    /* Always 1; its label is the version. */
     WORKER_BUILD_INFO,
     WORKER_COUNTER_COUNT
 };
 
 /* Its distributions. */
 enum worker_histogram {
-    WORKER_END_TO_END,  /* seconds from svix-timestamp to commit: the header has no fractions */
-    WORKER_BATCH_SIZE,  /* events in a transaction */
-    WORKER_TX_DURATION, /* microseconds from waiting for the database's turn to commit */
+    /* seconds from svix-timestamp to commit: the header has no fractions */
+    WORKER_END_TO_END,
+    /* events in a transaction */
+    WORKER_BATCH_SIZE,
+    /* microseconds from waiting for the database's turn to commit */
+    WORKER_TX_DURATION,
     WORKER_HISTOGRAM_COUNT
 };
 

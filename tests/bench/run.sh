@@ -27,7 +27,7 @@ case " $* " in
     if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
         echo "the Node peers are left out: they need Node 20, this is $(node --version)"
         peers=--without-peers
-    elif ! [ tests/bench/peers/node_modules/.package-lock.json -nt tests/bench/peers/package-lock.json ]; then
+    elif [ -z "$(find tests/bench/peers/node_modules/.package-lock.json -newer tests/bench/peers/package-lock.json 2>/dev/null)" ]; then
         npm ci --prefix tests/bench/peers --no-audit --no-fund >>"$build_root/bench.log" 2>&1 ||
             { tail -n 30 "$build_root/bench.log" && exit 1; }
     fi

@@ -1,5 +1,6 @@
-/* Preloaded under a program: while the file $IOERROR_SWITCH exists, one write or sync in $IOERROR_ONE_IN (1: each) of those that
- * databases use fails with the error number $IOERROR_ERRNO. Sockets and logs go by other calls and are left alone. */
+/* Preloaded under a program: while the file $IOERROR_SWITCH exists, one write or sync in
+ * $IOERROR_ONE_IN (1: each) of those that databases use fails with the error number $IOERROR_ERRNO.
+ * Sockets and logs go by other calls and are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,8 +38,10 @@ static bool fails(void)
         return fails() ? -1 : real args;                                                           \
     }
 
-FAILING(ssize_t, pwrite, (int fd, const void *bytes, size_t count, off_t at), (fd, bytes, count, at))
-FAILING(ssize_t, pwrite64, (int fd, const void *bytes, size_t count, off64_t at), (fd, bytes, count, at))
+FAILING(ssize_t, pwrite, (int fd, const void *bytes, size_t count, off_t at),
+        (fd, bytes, count, at))
+FAILING(ssize_t, pwrite64, (int fd, const void *bytes, size_t count, off64_t at),
+        (fd, bytes, count, at))
 FAILING(int, fsync, (int fd), (fd))
 FAILING(int, fdatasync, (int fd), (fd))
 FAILING(int, ftruncate, (int fd, off_t length), (fd, length))

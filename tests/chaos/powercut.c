@@ -139,7 +139,7 @@ static int watch_fd(int fd, const char *path, int flags)
 
 static mode_t mode_argument(int flags, va_list more)
 {
-    return flags & O_CREAT ? va_arg(more, mode_t) : 0;
+    return (flags & O_CREAT) ? va_arg(more, mode_t) : 0;
 }
 
 #define DEFINE_OPEN(name)                                                                          \

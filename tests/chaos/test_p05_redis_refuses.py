@@ -12,8 +12,8 @@ from harness.process import free_port
 from harness.redis_server import STREAM, RedisServer
 from harness.stack import Stack
 
-LOADING_COMMANDS = figure(3000, 1000000)
-LOAD_PAUSE_US = figure(1000, 0)  # a million commands take their time by themselves
+LOADING_COMMANDS = figure(3000, 300000)
+LOAD_PAUSE_US = figure(1000, 20)
 
 
 def config(name, value):
@@ -110,8 +110,9 @@ def test_a_redis_that_is_loading_is_waited_for(stack, redis, report):
     pair = Pair(stack)
     pipe = redis.client.pipeline(transaction=False)
     for n in range(LOADING_COMMANDS):
-        pipe.set(f"ballast:{n % 1000}", "x" * 2000)
-    pipe.execute()
+        pipe.set(f"ballast:{n % 1000}", "x" * 1000)
+        if n % 1000 == 999:
+            pipe.execute()
 
     def start():
         redis.stop()

@@ -134,7 +134,7 @@ def test_every_write_fails_until_the_cure(stack, tmp_path, report, error):
 def test_one_write_in_a_hundred_fails(stack, tmp_path, report):
     switch = ioerror.Switch(tmp_path)
     switch.on()
-    count = figure(600, 100000)
+    count = figure(600, 20000)
     front = stack.ingest()
     worker = stack.worker(BATCH_SIZE=20, ready=False, **switch.env("EIO", one_in=100))
     front.deliver(users(0, count))

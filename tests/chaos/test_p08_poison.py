@@ -20,7 +20,8 @@ def event(data, **envelope):
 
 def user(extra=b"", user_id=b"user_x"):
     """The bytes of a user event with whatever inside."""
-    return b'{"data":{"id":"' + user_id + b'","object":"user"' + extra + b'},"object":"event","type":"user.created","timestamp":1790000000000}'
+    return (b'{"data":{"id":"' + user_id + b'","object":"user"' + extra +
+            b'},"object":"event","type":"user.created","timestamp":1790000000000}')
 
 
 POISON = {

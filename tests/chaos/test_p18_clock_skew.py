@@ -1,5 +1,5 @@
 """P18: a clock that is wrong by less than the tolerance is seen in a metric, by more is refused; the age of a backlog is no matter."""
-import shutil
+import glob
 import time
 
 import pytest
@@ -28,11 +28,11 @@ def test_webhooks_pass_within_the_tolerance_only(stack, redis, shift_s, status):
 
 @pytest.mark.parametrize("shift_s, status", [(-(TOLERANCE_S - 5), 200), (TOLERANCE_S - 5, 200), (-(TOLERANCE_S + 5), 400),
                                              (TOLERANCE_S + 5, 400)])
-def test_a_machine_whose_clock_is_wrong_refuses_by_the_same_rule(stack, redis, tmp_path, shift_s, status):
-    if not shutil.which("faketime"):
+def test_a_machine_whose_clock_is_wrong_refuses_by_the_same_rule(stack, redis, shift_s, status):
+    library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    if not library:
         pytest.skip("the package faketime is not installed")
-    library = f"/usr/lib/{'x86_64'}-linux-gnu/faketime/libfaketime.so.1"
-    front = stack.ingest(LD_PRELOAD=library, FAKETIME=f"{shift_s:+d}s", FAKETIME_DONT_FAKE_MONOTONIC=1,
+    front = stack.ingest(LD_PRELOAD=library[0], FAKETIME=f"{shift_s:+d}s", FAKETIME_DONT_FAKE_MONOTONIC=1,
                          ASAN_OPTIONS="detect_leaks=0:exitcode=99:verify_asan_link_order=0")
     assert front.post(samples.user(1)).status == status
 

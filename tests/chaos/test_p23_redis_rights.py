@@ -28,7 +28,8 @@ class GuardedRedis:
         data.mkdir(exist_ok=True)
         self.process = Process(["sh", START, "redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", data, "--save", "",
                                 "--appendonly", "yes", "--appendfsync", "always"],
-                               {"REDIS_LOGINS": self.logins, "REDIS_ADDRESS": f"127.0.0.1:{self.port}", "REDIS_CLI": self.dir / "redis-cli"},
+                               {"REDIS_LOGINS": self.logins, "REDIS_ADDRESS": f"127.0.0.1:{self.port}",
+                                "REDIS_CLI": self.dir / "redis-cli"},
                                self.dir / "redis.log")
         wait.until((self.logins / "operator/redis_url").exists, 10, "the logins")
         self.client = self.as_user("operator")

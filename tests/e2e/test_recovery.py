@@ -216,3 +216,40 @@ def test_a_file_that_is_no_database_stops_the_worker_and_is_not_touched(stack, t
 def test_the_database_is_readable_by_its_owner_alone(stack):
     stack.worker()
     assert os.stat(stack.database.path).st_mode & 0o077 == 0
+
+
+def test_an_entry_that_somebody_else_wrote_is_kept_as_a_dead_letter(stack, redis):
+    with_a_body = redis.client.xadd(STREAM, {"body": "{}"}).decode()
+    with_neither_id_nor_body = redis.client.xadd(STREAM, {"foo": "bar"}).decode()
+    stack.worker()
+    redis.wait_drained()
+    wait.until(lambda: stack.database.count("dead_letters") == 2, 20, "both to be kept")
+    letters = {r["svix_id"]: r["reason"] for r in stack.database.rows("SELECT * FROM dead_letters")}
+    assert set(letters) == {with_a_body, with_neither_id_nor_body}
+    assert all("no svix-id" in reason for reason in letters.values())
+
+
+def deliver_suspects(stack, redis, count):
+    """Events that consumer "steady" was given so often that each has to run alone."""
+    stack.ingest().deliver(users(0, count))
+    redis.client.xreadgroup(GROUP, "steady", {STREAM: ">"}, count=count)
+    for _ in range(3):
+        redis.client.xreadgroup(GROUP, "steady", {STREAM: "0"}, count=count)
+
+
+def wait_for_events(stack, count):
+    wait.until(lambda: stack.database.count("webhook_events") >= count if stack.database.rows(
+        "SELECT 1 FROM sqlite_master WHERE name = 'webhook_events'") else False, 20, f"{count} events")
+
+
+def test_a_frozen_redis_does_not_hold_up_each_suspect_anew(own_stack, own_redis):
+    deliver_suspects(own_stack, own_redis, 300)
+    own_stack.worker(WORKER_NAME="steady", BATCH_SIZE=300)
+    wait_for_events(own_stack, 3)
+    own_redis.process.signal(signal.SIGSTOP)
+    try:
+        wait_for_events(own_stack, own_stack.database.count("webhook_events") + 30)
+    finally:
+        own_redis.process.signal(signal.SIGCONT)
+    own_redis.wait_drained()
+    all_there(own_stack, 300)

@@ -170,6 +170,11 @@ static void open_server(struct queue_writer *queue)
     require(conn_guard_listen(guard, listen_at(door_path)) == STATUS_OK);
 }
 
+static void remove_door(void)
+{
+    (void)unlink(door_path);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     const struct rlimit files = { 20000, 20000 }; /* a closed connection is swept later */
@@ -184,6 +189,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     require(base != NULL);
     open_server(open_queue(redis_path));
     (void)unlink(redis_path);
+    (void)atexit(remove_door);
     return 0;
 }
 

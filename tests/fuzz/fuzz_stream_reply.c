@@ -46,7 +46,7 @@ static void make_batch(redisReply *reply, const redisReply *pending)
 {
     struct batch batch = { 0 };
 
-    if (batch_from_reply(&reply, entries_of(reply), &batch) != STATUS_OK)
+    if (batch_from_reply(&reply, entries_of(reply), QUEUE_BATCH_MAX, &batch) != STATUS_OK)
         abort();
     if (pending)
         batch_set_deliveries(&batch, pending);

@@ -191,6 +191,20 @@ static void lonely_attempts_are_counted_and_forgotten_after_success(void **state
     assert_int_equal(1, count);
 }
 
+static void lonely_attempts_are_forgotten_when_the_event_is_not_to_blame(void **state)
+{
+    struct bench *b = *state;
+    int64_t count = 0;
+
+    assert_int_equal(STATUS_OK, apply_attempt(b->store, SLICE("msg_1"), &count));
+    assert_int_equal(STATUS_OK, apply_attempt(b->store, SLICE("msg_2"), &count));
+    assert_int_equal(STATUS_OK, apply_attempt_forget(b->store, SLICE("msg_1")));
+    assert_int_equal(STATUS_OK, apply_attempt(b->store, SLICE("msg_1"), &count));
+    assert_int_equal(1, count);
+    assert_int_equal(STATUS_OK, apply_attempt(b->store, SLICE("msg_2"), &count));
+    assert_int_equal(2, count);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -203,6 +217,7 @@ int main(void)
         CASE(an_event_that_the_database_refuses_is_buried_alone),
         CASE(a_locked_database_changes_nothing_and_buries_nothing),
         CASE(lonely_attempts_are_counted_and_forgotten_after_success),
+        CASE(lonely_attempts_are_forgotten_when_the_event_is_not_to_blame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

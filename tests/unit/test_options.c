@@ -130,6 +130,20 @@ static void what_is_wrong_is_named_in_one_line(void **state)
     }
 }
 
+static void a_word_is_refused_where_none_is_taken(void **state)
+{
+    bool flag = false;
+    const struct option_spec specs[] = { { "--flag", OPTION_FLAG, &flag, 0, 0 } };
+    char command[] = "peek", option[] = "--flag", word[] = "more";
+    char *argv[] = { command, option, word };
+    char error[OPTIONS_ERROR_MAX] = "";
+    (void)state;
+    assert_int_equal(STATUS_OK, options_read_alone(2, argv, specs, 1, error));
+    assert_true(flag);
+    assert_int_equal(STATUS_INVALID, options_read_alone(3, argv, specs, 1, error));
+    assert_string_equal("more: takes no words, see --help", error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +152,7 @@ int main(void)
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(ages_have_a_unit),
         cmocka_unit_test(what_is_wrong_is_named_in_one_line),
+        cmocka_unit_test(a_word_is_refused_where_none_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

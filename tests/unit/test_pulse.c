@@ -14,7 +14,7 @@
 
 #include "ingest/pulse.h"
 
-enum { TEXT_MAX = 100 };
+enum { TEXT_MAX = 100, TURNS_MAX = 50 };
 
 /* What the service manager put into the environment; its watchdog is 20 ms. */
 static char socket_name[TEXT_MAX];
@@ -62,6 +62,18 @@ static const char *heard(const struct fixture *f)
     return text;
 }
 
+/* What is heard when the loop turns. Late timers of a busy machine come in a row, and what would be
+ * too much of a good thing is left out. */
+static const char *heard_after_turns(const struct fixture *f)
+{
+    const char *text = "";
+    for (int i = 0; i < TURNS_MAX && *text == '\0'; i++) {
+        assert_int_equal(0, event_base_loop(f->base, EVLOOP_ONCE));
+        text = heard(f);
+    }
+    return text;
+}
+
 static void nothing_is_said_before_the_door_is_open(void **state)
 {
     struct fixture f = begin(true);
@@ -77,10 +89,8 @@ static void a_loop_that_turns_gives_signs_of_life(void **state)
     (void)state;
     pulse_ready(f.pulse);
     assert_string_equal("READY=1", heard(&f));
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(0, event_base_loop(f.base, EVLOOP_ONCE));
-        assert_string_equal("WATCHDOG=1", heard(&f));
-    }
+    for (int i = 0; i < 5; i++)
+        assert_string_equal("WATCHDOG=1", heard_after_turns(&f));
     end(&f);
 }
 
@@ -92,8 +102,7 @@ static void stopping_is_said_and_the_signs_of_life_go_on(void **state)
     assert_string_equal("READY=1", heard(&f));
     pulse_stopping(f.pulse);
     assert_string_equal("STOPPING=1", heard(&f));
-    assert_int_equal(0, event_base_loop(f.base, EVLOOP_ONCE));
-    assert_string_equal("WATCHDOG=1", heard(&f));
+    assert_string_equal("WATCHDOG=1", heard_after_turns(&f));
     end(&f);
 }
 

@@ -10,6 +10,8 @@
 
 #include "worker/queue_entry.h"
 
+enum { MOST = 3 };
+
 static redisReply *parse(const char *resp)
 {
     redisReader *reader = redisReaderCreate();
@@ -25,7 +27,7 @@ static struct batch batch_of(const char *resp)
 {
     struct batch batch = { 0 };
     redisReply *reply = parse(resp);
-    assert_int_equal(STATUS_OK, batch_from_reply(&reply, reply, &batch));
+    assert_int_equal(STATUS_OK, batch_from_reply(&reply, reply, MOST, &batch));
     assert_null(reply);
     return batch;
 }
@@ -71,7 +73,7 @@ static void a_body_keeps_its_nul_bytes(void **state)
     assert_int_equal(REDIS_OK, redisReaderGetReply(reader, &reply));
     redisReaderFree(reader);
     redisReply *owned = reply;
-    assert_int_equal(STATUS_OK, batch_from_reply(&owned, owned, &batch));
+    assert_int_equal(STATUS_OK, batch_from_reply(&owned, owned, MOST, &batch));
     assert_int_equal(4, batch.entries[0].body.len);
     assert_memory_equal("{\0}\n", batch.entries[0].body.ptr, 4);
     batch_release(&batch);
@@ -96,7 +98,6 @@ static void odd_shapes_give_an_entry_without_a_svix_id(void **state)
         "*1\r\n*2\r\n$3\r\n1-1\r\n*0\r\n",                   /* no fields */
         "*1\r\n*2\r\n$3\r\n1-1\r\n*1\r\n$2\r\nid\r\n",       /* a name without a value */
         "*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$2\r\nid\r\n:5\r\n", /* a value that is no text */
-        "*1\r\n$-1\r\n",                                     /* nil instead of an entry */
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct batch batch = batch_of(shapes[i]);
@@ -104,6 +105,36 @@ static void odd_shapes_give_an_entry_without_a_svix_id(void **state)
         assert_int_equal(0, batch.entries[0].svix_id.len);
         batch_release(&batch);
     }
+}
+
+static void only_what_was_deleted_while_pending_is_gone(void **state)
+{
+    (void)state;
+    struct batch batch = batch_of("*2\r\n*2\r\n$3\r\n1-1\r\n*-1\r\n"
+                                  "*2\r\n$3\r\n1-2\r\n*2\r\n$3\r\nfoo\r\n$3\r\nbar\r\n");
+    assert_int_equal(2, batch.count);
+    assert_true(batch.entries[0].is_gone);
+    assert_false(batch.entries[1].is_gone);
+    batch_release(&batch);
+}
+
+static void what_is_no_entry_is_left_out(void **state)
+{
+    (void)state;
+    struct batch batch = batch_of("*2\r\n$-1\r\n*2\r\n$3\r\n1-2\r\n*-1\r\n");
+    assert_int_equal(1, batch.count);
+    assert_slice("1-2", batch.entries[0].entry_id);
+    batch_release(&batch);
+}
+
+static void more_entries_than_were_asked_for_are_not_taken(void **state)
+{
+    (void)state;
+    struct batch batch = batch_of("*4\r\n*2\r\n$3\r\n1-1\r\n*0\r\n*2\r\n$3\r\n1-2\r\n*0\r\n"
+                                  "*2\r\n$3\r\n1-3\r\n*0\r\n*2\r\n$3\r\n1-4\r\n*0\r\n");
+    assert_int_equal(MOST, batch.count);
+    assert_slice("1-3", batch.entries[MOST - 1].entry_id);
+    batch_release(&batch);
 }
 
 static void an_unreadable_time_counts_as_unknown(void **state)
@@ -155,6 +186,9 @@ int main(void)
         cmocka_unit_test(a_body_keeps_its_nul_bytes),
         cmocka_unit_test(fields_are_found_by_name_whatever_their_order),
         cmocka_unit_test(odd_shapes_give_an_entry_without_a_svix_id),
+        cmocka_unit_test(only_what_was_deleted_while_pending_is_gone),
+        cmocka_unit_test(what_is_no_entry_is_left_out),
+        cmocka_unit_test(more_entries_than_were_asked_for_are_not_taken),
         cmocka_unit_test(an_unreadable_time_counts_as_unknown),
         cmocka_unit_test(no_entries_make_an_empty_batch),
         cmocka_unit_test(deliveries_are_matched_by_entry_id),

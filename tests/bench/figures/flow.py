@@ -49,7 +49,7 @@ class Observer(threading.Thread):
 
 
 def latency(bench, report):
-    seconds, rate = (8, 200) if bench.quick else (30, 200)
+    seconds, rate = (5, 200) if bench.quick else (20, 200)
     rounds = 1 if bench.quick else 5
     p50, p99, own = [], [], []
     for _ in range(rounds):
@@ -77,7 +77,7 @@ def latency(bench, report):
 
 def burst(bench, report):
     """As fast as they come, with the memory of the shipped set-up; a client that repeats what got a 503."""
-    count = 20_000 if bench.quick else 200_000
+    count = 10_000 if bench.quick else 200_000
     bench.start_redis("--maxmemory", "512mb")
     database = bench.database("burst")
     server, workers = bench.ingest(), [bench.worker(f"worker-{i}", database) for i in range(2)]
@@ -114,9 +114,8 @@ def replay(bench, report):
                note=f"{done['ok']} answered 200")
 
 
-def backlog(bench, report):
+def backlog(bench, report, count=1_000_000):
     """A backlog of a million: start-up, a steady rate, little memory."""
-    count = 1_000_000
     bench.start_redis("--appendfsync", "no")  # filling is not measured
     started = []
     for filled in (0, count):

@@ -40,7 +40,7 @@ def ratios(a, b):
 
 def floor_ratio(bench, report, peers=True):
     """Keep-alive and fresh connections against the floor; keep-alive against the peers."""
-    rounds, ours, theirs = (5, 6000, 1000) if bench.quick else (7, 30000, 4000)
+    rounds, ours, theirs = (3, 4000, 600) if bench.quick else (5, 30000, 4000)
     bench.start_redis()
     servers = [bench.floor(), bench.ingest()] + ([bench.peer(name) for name in PEERS] if peers else [])
 
@@ -71,7 +71,7 @@ def redis_rate(bench, body_bytes, count):
 
 
 def durable_rate(bench, report):
-    rounds, count = (3, 8000) if bench.quick else (5, 40000)
+    rounds, count = (3, 5000) if bench.quick else (5, 40000)
     bench.start_redis()
     server = bench.ingest()
     size = mix.mean_bytes(bench.templates["life"])

@@ -18,6 +18,7 @@ def show(number):
 class Report:
     def __init__(self):
         self.rows = []
+        self.part = 0  # of the table, that the rows to come belong to
         self.began = time.time()
 
     def add(self, key, what, runs, unit="", at_most=None, at_least=None, note=""):
@@ -27,7 +28,7 @@ class Report:
         if at_most is not None or at_least is not None:
             met = (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
         goal = f"≤ {show(at_most)}" if at_most is not None else f"≥ {show(at_least)}" if at_least is not None else ""
-        row = {"key": key, "what": what, "median": value, "unit": unit, "min": min(runs), "max": max(runs), "runs": runs, "goal": goal,
+        row = {"key": key, "part": self.part, "what": what, "median": value, "unit": unit, "min": min(runs), "max": max(runs), "runs": runs, "goal": goal,
                "met": met, "note": note}
         self.rows.append(row)
         print(self.line(row), flush=True)

@@ -108,11 +108,14 @@ class Bench:
         process.wait_log("ready")
         return process
 
+    def remove(self, name):
+        for file in self.dir.glob(f"{name}.db*"):
+            file.unlink()
+
     def database(self, name):
         """An empty database with clerk-worker's tables."""
         path = self.dir / f"{name}.db"
-        for old in self.dir.glob(f"{name}.db*"):
-            old.unlink()
+        self.remove(name)
         subprocess.run([WORKER, "migrate"], check=True, capture_output=True, env={**os.environ, "DATABASE_URL": f"sqlite:{path}"})
         return path
 

@@ -1,9 +1,9 @@
-// Express + svix + ioredis, as Clerk's and Svix's guides have it: the raw body is verified, then written to a stream.
+// Express + svix + ioredis, as the guides of Clerk, Svix and ioredis have it: the raw body is verified, then written to a stream.
 import express from 'express';
 import { Redis } from 'ioredis';
 import { Webhook } from 'svix';
 
-const redis = new Redis(process.env.REDIS_URL, { enableAutoPipelining: true });
+const redis = new Redis(process.env.REDIS_URL);
 const webhook = new Webhook(process.env.CLERK_WEBHOOK_SIGNING_SECRET);
 const app = express();
 

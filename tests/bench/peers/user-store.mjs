@@ -27,7 +27,7 @@ export class UserStore {
         this.user = upsert(this.db, 'users', USER_COLUMNS,
             '(excluded.event_at, COALESCE(excluded.updated_at, 0)) >= (users.event_at, COALESCE(users.updated_at, 0))');
         this.email = upsert(this.db, 'user_emails', EMAIL_COLUMNS, 'excluded.event_at >= user_emails.event_at');
-        this.trim = this.db.prepare('DELETE FROM user_emails WHERE user_id = ?1 AND clerk_id NOT IN (SELECT value FROM json_each(?2))');
+        this.trim = this.db.prepare('DELETE FROM user_emails WHERE user_id = ? AND clerk_id NOT IN (SELECT value FROM json_each(?))');
         this.applyAll = this.db.transaction((events) => events.forEach((e) => this.apply(e))).immediate;
     }
 

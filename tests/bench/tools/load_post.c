@@ -175,7 +175,6 @@ static void receive(struct post *p, struct client *c)
 {
     for (;;) {
         ssize_t n = recv(c->fd, c->answer + c->got, ANSWER_MAX - 1 - c->got, 0);
-        int code;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         if (n <= 0) {
@@ -187,7 +186,7 @@ static void receive(struct post *p, struct client *c)
             return;
         }
         c->got += (size_t)n;
-        code = answer_code(c);
+        int code = answer_code(c);
         if (code != 0) {
             take_answer(p, c, code);
             return;

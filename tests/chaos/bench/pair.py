@@ -3,7 +3,7 @@ import time
 from contextlib import contextmanager
 
 from bench.visitors import Visitors
-from bench.watch import Idleness, lines
+from bench.watch import Idleness, last_said, lines
 from harness import wait
 
 ANSWER_S = 2.0
@@ -40,8 +40,8 @@ class Pair:
             wait.until(lambda: time.monotonic() >= held + hold_s, hold_s + 5)
             shares = [i.share() for i in idle]
             within = [v for v in visitors.since(held) if v.status == 200]
-            mended = time.monotonic()
             end()
+            mended = time.monotonic()
             cured_s = visitors.wait_for(200, mended, 20)
         assert not (refuses and within), f"answered 200 in the middle of the trouble: {within[:3]}"
         assert max(shares) < IDLE_SHARE, f"ingest and worker used {shares} of a processor during the trouble"
@@ -74,7 +74,7 @@ class Pair:
                                   (self.worker, "event=redis_unavailable", "event=redis_available")):
             found = len(lines(program, down))
             assert found <= times, f"{found} lines {down}:\n{program.log()[-3000:]}"
-            wait.until(lambda: len(lines(program, up)) >= found, 10, f"{found} lines {up}")
+            wait.until(lambda: not found or last_said(program, down, up) == up, 10, f"{up} in the log")
             extra = [line for line in lines(program) if " level=warn " in f"{line} " or " level=error " in f"{line} "]
             assert len(extra) <= times, f"too much was said:\n{program.log()[-3000:]}"
 

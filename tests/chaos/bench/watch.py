@@ -21,6 +21,11 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def last_said(program, *words):
+    """Which of the words the log holds last."""
+    return max(words, key=program.log().rfind)
+
+
 class Idleness:
     """The share of one processor that a program has used since this was made."""
 

@@ -42,12 +42,12 @@ class Program(Process):
 
 
 class Ingest(Program):
-    def __init__(self, redis_url, log_path, env):
+    def __init__(self, redis_url, log_path, env, argv=(INGEST,)):
         self.port = free_port()
         admin = free_port()
         defaults = {"CLERK_WEBHOOK_SIGNING_SECRET": signing.SECRET, "REDIS_URL": redis_url,
                     "INGEST_LISTEN": f"127.0.0.1:{self.port}", "INGEST_ADMIN_LISTEN": f"127.0.0.1:{admin}"}
-        super().__init__([INGEST], {**defaults, **env}, log_path, admin)
+        super().__init__(argv, {**defaults, **env}, log_path, admin)
 
     def post(self, body, headers=None, path=PATH, **sign):
         """One signed delivery on a connection of its own."""
@@ -88,8 +88,8 @@ class Stack:
     def _log(self, name):
         return self.dir / f"{name}.{len(self.programs)}.log"
 
-    def ingest(self, ready=True, **env):
-        program = Ingest(self.redis.url, self._log("ingest"), env)
+    def ingest(self, ready=True, argv=(INGEST,), **env):
+        program = Ingest(self.redis.url, self._log("ingest"), env, argv)
         self.programs.append(program)
         return program.wait_ready() if ready else program
 
