@@ -221,3 +221,31 @@ enum status store_compare_children(struct store *store, const struct catalog_tab
 {
     return store->ops->compare_children(store, table, parent_id, children, fn, arg);
 }
+
+enum status store_recent(struct store *store, int64_t since_ms, struct store_recent *ret_recent)
+{
+    return store->ops->recent(store, since_ms, ret_recent);
+}
+
+enum status store_find_event(struct store *store, struct slice svix_id, store_event_fn *fn,
+                             void *arg)
+{
+    return store->ops->find_event(store, svix_id, fn, arg);
+}
+
+enum status store_each_event_of(struct store *store, struct slice clerk_id, store_event_fn *fn,
+                                void *arg)
+{
+    return store->ops->each_event_of(store, clerk_id, fn, arg);
+}
+
+enum status store_find_object(struct store *store, struct slice clerk_id, store_column_fn *fn,
+                              void *arg)
+{
+    return store->ops->find_object(store, clerk_id, fn, arg);
+}
+
+enum status store_find_tombstone(struct store *store, struct slice clerk_id, int64_t *ret_event_at)
+{
+    return store->ops->find_tombstone(store, clerk_id, ret_event_at);
+}

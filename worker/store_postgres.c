@@ -123,6 +123,11 @@ const struct store_ops store_postgres_ops = {
     .one_dead_letter = store_postgres_one_dead_letter,
     .compare_row = store_postgres_compare_row,
     .compare_children = store_postgres_compare_children,
+    .recent = store_postgres_recent,
+    .find_event = store_postgres_find_event,
+    .each_event_of = store_postgres_each_event_of,
+    .find_object = store_postgres_find_object,
+    .find_tombstone = store_postgres_find_tombstone,
     .plan = store_postgres_plan,
     .settle = store_postgres_settle,
 };

@@ -205,4 +205,9 @@ const struct store_ops store_sqlite_ops = {
     .one_dead_letter = store_sqlite_one_dead_letter,
     .compare_row = store_sqlite_compare_row,
     .compare_children = store_sqlite_compare_children,
+    .recent = store_sqlite_recent,
+    .find_event = store_sqlite_find_event,
+    .each_event_of = store_sqlite_each_event_of,
+    .find_object = store_sqlite_find_object,
+    .find_tombstone = store_sqlite_find_tombstone,
 };
