@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
+#include "common/admin_desk.h"
 #include "common/admin_guard.h"
 #include "common/slice.h"
 
@@ -31,6 +32,7 @@ static const char metrics_type[] = "text/plain; version=0.0.4; charset=utf-8";
 struct admin {
     struct evhttp *http;
     struct admin_guard *guard;
+    struct admin_desk *desk; /* NULL: no page */
     const struct admin_hooks *hooks;
     int port;
 };
@@ -105,11 +107,30 @@ static const struct route *find_route(struct evhttp_request *req)
     return NULL;
 }
 
+static void serve_page(const struct admin *admin, struct evhttp_request *req)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(req);
+    enum evhttp_cmd_type method = evhttp_request_get_command(req);
+
+    if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_POST) {
+        answer(req, HTTP_BADMETHOD, plain_type, SLICE("method not allowed\n"));
+        return;
+    }
+    if (!admin_desk_take(admin->desk, req)) {
+        answer(req, HTTP_SERVUNAVAIL, plain_type, SLICE("busy\n"));
+        return;
+    }
+    admin_guard_extend(admin->guard, evhttp_connection_get_bufferevent(connection), ADMIN_JOB_MS);
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
+    const struct admin *admin = arg;
     const struct route *route = find_route(req);
 
-    if (route == NULL)
+    if (route == NULL && admin->desk != NULL)
+        serve_page(admin, req);
+    else if (route == NULL)
         answer(req, HTTP_NOTFOUND, plain_type, SLICE("not found\n"));
     else if (evhttp_request_get_command(req) != EVHTTP_REQ_GET)
         answer(req, HTTP_BADMETHOD, plain_type, SLICE("method not allowed\n"));
@@ -152,7 +173,7 @@ enum status admin_new(struct event_base *base, const struct address *address,
     fd = -1; /* evhttp's now */
     admin->guard = admin_guard_new(base, admin->http, evhttp_bound_socket_get_listener(bound));
     if (admin->guard != NULL)
-        st = STATUS_OK;
+        st = hooks->page != NULL ? admin_desk_new(base, hooks->page, &admin->desk) : STATUS_OK;
 out:
     if (st == STATUS_OK) {
         *ret_admin = admin;
@@ -175,6 +196,7 @@ void admin_free(struct admin *admin)
 {
     if (admin == NULL)
         return;
+    admin_desk_free(admin->desk);
     if (admin->http != NULL)
         evhttp_free(admin->http);
     admin_guard_free(admin->guard);

@@ -109,6 +109,13 @@ struct admin_guard *admin_guard_new(struct event_base *base, struct evhttp *http
     return guard;
 }
 
+void admin_guard_extend(struct admin_guard *guard, const struct bufferevent *bev, int64_t ms)
+{
+    for (size_t i = 0; i < guard->count; i++)
+        if (guard->connections[i].bev == bev)
+            guard->connections[i].deadline_ms = clock_system.mono_ms() + ms;
+}
+
 void admin_guard_free(struct admin_guard *guard)
 {
     if (guard == NULL)

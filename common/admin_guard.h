@@ -2,7 +2,9 @@
 #define CLERK_ADMIN_GUARD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+struct bufferevent;
 struct event_base;
 struct evhttp;
 struct evconnlistener;
@@ -23,6 +25,9 @@ enum {
  * admin_guard_free(). NULL: out of memory. */
 struct admin_guard *admin_guard_new(struct event_base *base, struct evhttp *http,
                                     struct evconnlistener *listener);
+
+/* Gives a connection ms from now on, in place of what was left to it. */
+void admin_guard_extend(struct admin_guard *guard, const struct bufferevent *bev, int64_t ms);
 
 /* Drops the references. Call after evhttp_free(http). NULL is fine. */
 void admin_guard_free(struct admin_guard *guard);

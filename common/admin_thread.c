@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <event2/event.h>
+
+#include "common/thread.h"
 
 enum { READ_END, WRITE_END };
 
@@ -51,26 +52,6 @@ static enum status open_stop_pipe(struct admin_thread *t)
     return STATUS_OK;
 }
 
-/* A thread inherits the mask it is created under: with all signals blocked they go to the program's
- * own thread, whose waiting they are meant to interrupt. */
-static enum status start(struct admin_thread *t)
-{
-    sigset_t all;
-    sigset_t before;
-    int rc;
-
-    (void)sigfillset(&all);
-    rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (rc == 0) {
-        rc = pthread_create(&t->thread, NULL, run, t);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
-    if (rc == 0)
-        return STATUS_OK;
-    errno = rc;
-    return STATUS_UNAVAILABLE;
-}
-
 static void release(struct admin_thread *t)
 {
     int saved_errno = errno;
@@ -104,7 +85,7 @@ enum status admin_thread_start(const struct address *address, const struct admin
     if (st == STATUS_OK)
         st = open_stop_pipe(t);
     if (st == STATUS_OK)
-        st = start(t);
+        st = thread_start(run, t, &t->thread);
 out:
     if (st == STATUS_OK)
         *ret_thread = t;

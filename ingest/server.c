@@ -216,7 +216,7 @@ static enum status open_admin(struct server *server)
 
     if (!server->conf->admin_on)
         return STATUS_OK;
-    server->admin_hooks = (struct admin_hooks){ is_ready, show_metrics, server };
+    server->admin_hooks = (struct admin_hooks){ is_ready, show_metrics, server, NULL };
     st = admin_new(server->base, &server->conf->admin, &server->admin_hooks, &server->admin);
     if (st == STATUS_UNAVAILABLE)
         log_error("event=cannot_listen setting=INGEST_ADMIN_LISTEN address=%s port=%d why=%s "

@@ -3,7 +3,7 @@
 # Read by run.sh and demo.sh with "."; works on a bare Debian 12 or 13 as root.
 
 # shellcheck disable=SC2034 # used by the scripts that read this file
-build_packages="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libhiredis-dev libcjson-dev libsqlite3-dev libssl-dev libpq-dev"
+build_packages="gcc libc6-dev cmake ninja-build pkg-config libevent-dev libhiredis-dev libcjson-dev libsqlite3-dev libssl-dev libpq-dev libjs-dygraphs"
 # shellcheck disable=SC2034
 demo_packages="redis-server redis-tools sqlite3 openssl ca-certificates"
 # shellcheck disable=SC2034
@@ -12,6 +12,8 @@ unit_packages="clang llvm libcmocka-dev libclang-rt-14-dev scdoc postgresql"
 lint_packages="clang clang-tidy clang-format cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034
 e2e_packages="faketime scdoc man-db systemd redis-server postgresql prometheus python3 python3-pytest python3-redis llvm ca-certificates"
+# shellcheck disable=SC2034
+page_packages="redis-server sqlite3 chromium fonts-dejavu-core ca-certificates"
 # shellcheck disable=SC2034
 bench_packages="redis-server redis-tools python3 python3-redis"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds and tests everything. On a bare Debian 12 as root: sh tests/run.sh [unit|lint|e2e|chaos|fuzz|compose]…
+# Builds and tests everything. On a bare Debian 12 as root: sh tests/run.sh [unit|lint|e2e|page|chaos|fuzz|compose]…
 # Without a part: all of them. Each step is one line; its whole output lies in $BUILD_ROOT/log. Ends in "N passed, N failed".
 #   BUILD_ROOT    build folders (default: build)
 #   FUZZ_SECONDS  seconds for each fuzz target (default: 15)
@@ -79,11 +79,13 @@ run_lint() {
     done
 }
 
+registry_is_away='ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|CERT'
+
 # Without the npm registry the tests that compare with the official libraries are skipped; any other failure counts.
 install_signers() {
     npm ci --prefix tests/e2e/signers --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 2>"$build_root/log/npm" && return
     cat "$build_root/log/npm"
-    grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|CERT' "$build_root/log/npm" || return 1
+    grep -qE "$registry_is_away" "$build_root/log/npm" || return 1
     echo "SKIPPED the npm registry cannot be reached, so svix and standardwebhooks are not compared with"
 }
 
@@ -101,6 +103,26 @@ run_chaos() {
     # shellcheck disable=SC2086
     need $build_packages $e2e_packages || return
     step "fault bench, short form" 1000 env BUILD_ROOT="$build_root" sh tests/chaos/run.sh
+}
+
+# Without the npm registry there is nothing to drive the browser with.
+page_tests() {
+    log=$build_root/log/npm-page
+    if npm ci --prefix tests/page --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 2>"$log"; then
+        node --test --test-reporter=spec tests/page/page.test.mjs
+        return
+    fi
+    cat "$log"
+    grep -qE "$registry_is_away" "$log" || return 1
+    echo "SKIPPED the npm registry cannot be reached, so no browser is driven"
+}
+
+run_page() {
+    # shellcheck disable=SC2086
+    need $build_packages $unit_packages $page_packages || return
+    install_npm || need npm || return
+    build_step dev || return
+    step "page in a browser" 180 env BUILD_DIR="$build_root/dev" sh tests/run.sh browser
 }
 
 run_fuzz() {
@@ -141,13 +163,17 @@ signers)
     install_signers
     exit
     ;;
+browser)
+    page_tests
+    exit
+    ;;
 esac
-[ $# -gt 0 ] || set -- lint unit e2e chaos fuzz compose
+[ $# -gt 0 ] || set -- lint unit e2e page chaos fuzz compose
 for part in "$@"; do
     case $part in
-    unit | lint | e2e | chaos | fuzz | compose) "run_$part" ;;
+    unit | lint | e2e | page | chaos | fuzz | compose) "run_$part" ;;
     *)
-        echo "usage: sh tests/run.sh [unit|lint|e2e|chaos|fuzz|compose]…" >&2
+        echo "usage: sh tests/run.sh [unit|lint|e2e|page|chaos|fuzz|compose]…" >&2
         exit 2
         ;;
     esac

@@ -160,18 +160,27 @@ static enum status turn(struct portion *p, letter_fn *fn, struct redis_link *lin
     return st == STATUS_OK ? st : explain(st, "Redis", redis_link_why(link), ret_why);
 }
 
+static bool is_late(const struct dead_change *change)
+{
+    return change->until_ms > 0 && change->clock->mono_ms() >= change->until_ms;
+}
+
 static enum status change_all(const struct dead_change *change, letter_fn *fn,
                               struct redis_link *link, int64_t *ret_count,
                               char ret_why[DEAD_WHY_MAX])
 {
     struct portion p = { .change = change, .now_ms = change->clock->wall_ms() };
     enum status st;
+    bool is_more = false;
     *ret_count = 0;
     do {
         st = turn(&p, fn, link, ret_count, ret_why);
         arena_free(p.arena);
         p.arena = NULL;
-    } while (st == STATUS_OK && p.is_full && change->svix_id.len == 0);
+        is_more = p.is_full && change->svix_id.len == 0;
+    } while (st == STATUS_OK && is_more && !is_late(change));
+    if (change->ret_more)
+        *change->ret_more = st == STATUS_OK && is_more;
     return st;
 }
 

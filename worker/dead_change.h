@@ -1,6 +1,7 @@
 #ifndef CLERK_DEAD_CHANGE_H
 #define CLERK_DEAD_CHANGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/clock.h"
@@ -26,6 +27,10 @@ struct dead_change {
     const struct dead_filter *filter;
     /* only this one; empty: all that filter means */
     struct slice svix_id;
+    /* monotonic: no portion is begun after it; 0: none left out */
+    int64_t until_ms;
+    /* becomes true where there may be more than were handled; may be NULL */
+    bool *ret_more;
 };
 
 /* Puts the events back into the stream, each under its svix-id and with its exact body: marks a

@@ -6,11 +6,9 @@
 
 #include "common/clock.h"
 #include "worker/commands.h"
-#include "worker/dead_change.h"
+#include "worker/dead_order.h"
 #include "worker/dead_show.h"
 #include "worker/options.h"
-#include "worker/queue_reader.h"
-#include "worker/redis_link.h"
 #include "worker/store_read.h"
 #include "worker/worker_conf.h"
 
@@ -116,53 +114,20 @@ static int look(const struct dead *dead, look_fn *fn)
     return st == STATUS_OK ? end_of_output() : COMMAND_FAILED;
 }
 
-typedef enum status change_fn(const struct dead_change *change, int64_t *ret_count,
-                              char ret_why[DEAD_WHY_MAX]);
-
-static enum status change_with(const struct dead *dead, struct store *store, change_fn *fn,
-                               int64_t *ret_count, char ret_why[DEAD_WHY_MAX])
+static int change(const struct dead *dead, enum dead_verb verb, const char *done)
 {
-    const struct worker_conf *conf = dead->conf;
-    struct queue_conf queue = { .url = &conf->redis_url,
-                                .key = conf->stream_key,
-                                .group = conf->stream_group,
-                                .consumer = conf->name };
-    struct dead_change change = {
-        .store = store,
-        .link = redis_link_new(&conf->redis_url),
-        .queue = &queue,
-        .clock = &clock_system,
-        .filter = &dead->filter,
-        .svix_id = slice_of(dead->svix_id),
-    };
-    snprintf(ret_why, DEAD_WHY_MAX, "out of memory");
-    enum status st = change.link ? fn(&change, ret_count, ret_why) : STATUS_NO_MEMORY;
-    redis_link_free(change.link);
-    return st;
-}
-
-static int change(const struct dead *dead, change_fn *fn, const char *done)
-{
-    struct store_conf where = { .url = dead->conf->database_url,
-                                .delete_mode = (enum store_delete_mode)dead->conf->delete_mode };
-    struct store *store = NULL;
-    char why[DEAD_WHY_MAX] = "";
-    int64_t count = 0;
-    enum status st = store_open_to_read(where.url, &store, why); /* creates nothing */
-    store_close(store);
-    if (st == STATUS_OK)
-        st = store_open(&where, &store, why);
-    if (st != STATUS_OK)
-        return complain(why, COMMAND_FAILED);
-    st = change_with(dead, store, fn, &count, why);
-    store_close(store);
-    printf("%s %" PRId64 "\n", done, count);
+    const struct dead_order order = { .verb = verb,
+                                      .filter = &dead->filter,
+                                      .svix_id = slice_of(dead->svix_id) };
+    struct dead_result result;
+    enum status st = dead_order_do(dead->conf, &clock_system, &order, &result);
+    printf("%s %" PRId64 "\n", done, result.count);
     if (st != STATUS_OK) {
         fprintf(stderr, "clerk-worker dead: stopped: %s; the letters are kept, run it again\n",
-                why);
+                result.why);
         return COMMAND_FAILED;
     }
-    if (count == 0 && dead->svix_id)
+    if (result.count == 0 && dead->svix_id)
         return complain("there is no dead letter of this svix-id", COMMAND_FAILED);
     return end_of_output();
 }
@@ -172,15 +137,15 @@ enum { TAKES_ID = 1, TAKES_FILTER = 2, CHANGES = 4 };
 static const struct {
     const char *word;
     int takes;
-    look_fn *look;
-    change_fn *change;
+    look_fn *look; /* NULL: verb changes them */
+    enum dead_verb verb;
     const char *done;
 } verbs[] = {
-    { "list", TAKES_FILTER, list, NULL, NULL },
-    { "show", TAKES_ID, show, NULL, NULL },
-    { "export", TAKES_FILTER, export, NULL, NULL },
-    { "retry", TAKES_ID | TAKES_FILTER | CHANGES, NULL, dead_retry, "put back" },
-    { "drop", TAKES_ID | TAKES_FILTER | CHANGES, NULL, dead_drop, "dropped" },
+    { "list", TAKES_FILTER, list, 0, NULL },
+    { "show", TAKES_ID, show, 0, NULL },
+    { "export", TAKES_FILTER, export, 0, NULL },
+    { "retry", TAKES_ID | TAKES_FILTER | CHANGES, NULL, DEAD_RETRY, "put back" },
+    { "drop", TAKES_ID | TAKES_FILTER | CHANGES, NULL, DEAD_DROP, "dropped" },
 };
 
 /* What is wrong with the words, or NULL. */
@@ -226,7 +191,7 @@ int dead_command(const struct worker_conf *conf, int argc, char **argv)
             return complain(wrong, COMMAND_WRONG_USE);
         dead.svix_id = words > 1 ? argv[1] : NULL;
         return verbs[i].look ? look(&dead, verbs[i].look)
-                             : change(&dead, verbs[i].change, verbs[i].done);
+                             : change(&dead, verbs[i].verb, verbs[i].done);
     }
     return complain("list, show, retry, drop or export? see --help", COMMAND_WRONG_USE);
 }

@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/json_scan.h"
+#include "worker/dead_json.h"
 #include "worker/event_id.h"
 #include "worker/json_strict.h"
 #include "worker/listing.h"
@@ -23,28 +24,9 @@ struct walk {
 static void print_json(const struct dead_view *view, const struct store_dead_letter *letter,
                        bool with_body)
 {
-    const struct {
-        const char *key;
-        struct slice value;
-    } texts[] = {
-        { "svix_id", letter->svix_id },
-        { "type", letter->type },
-        { "object_id", event_id_peek(letter->body) },
-        { "reason", letter->reason },
-    };
     struct buf line = buf_make(JSON_MAX_BYTES);
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        buf_printf(&line, "%s\"%s\":", i ? "," : "{", texts[i].key);
-        buf_append_json(&line, texts[i].value);
-    }
-    buf_printf(&line,
-               ",\"attempts\":%" PRId64 ",\"received_at\":%" PRId64 ",\"failed_at\":%" PRId64,
-               letter->attempts, letter->received_at, letter->failed_at);
-    if (with_body) {
-        buf_append(&line, SLICE(",\"body\":"));
-        buf_append_json(&line, letter->body);
-    }
-    fprintf(view->out, "%s}\n", buf_text(&line));
+    dead_json_append(&line, letter, with_body ? &letter->body : NULL);
+    fprintf(view->out, "%s\n", buf_text(&line));
     buf_release(&line);
 }
 

@@ -12,6 +12,7 @@
 #include "common/notify.h"
 #include "worker/commands.h"
 #include "worker/event.h"
+#include "worker/page.h"
 #include "worker/redis_link.h"
 #include "worker/store.h"
 #include "worker/worker.h"
@@ -64,24 +65,41 @@ static const char *from_environment(const char *name)
     return getenv(name);
 }
 
+/* A worker without its page still works; one without its endpoint would not be watched. */
+static bool start_admin(const struct worker_conf *conf, struct admin_hooks *hooks,
+                        struct page **ret_page, struct admin_thread **ret_admin)
+{
+    if (!conf->has_admin)
+        return true;
+    if (page_new(conf, &clock_system, ret_page) == STATUS_OK)
+        hooks->page = page_hooks(*ret_page);
+    else
+        log_warn("event=page_failed why=no_memory_or_random_bytes action=serving_no_page");
+    if (admin_thread_start(&conf->admin, hooks, ret_admin) == STATUS_OK)
+        return true;
+    log_error("event=cannot_listen setting=WORKER_ADMIN_LISTEN address=%s port=%d why=%s "
+              "action=exit",
+              conf->admin.host, conf->admin.port, strerror(errno));
+    page_free(*ret_page);
+    return false;
+}
+
 static int run(const struct worker_conf *conf)
 {
-    static const struct admin_hooks hooks = { .ready = is_ready, .metrics = render_metrics };
+    struct admin_hooks hooks = { .ready = is_ready, .metrics = render_metrics };
     struct admin_thread *admin = NULL;
+    struct page *page = NULL;
     catch_signals();
     (void)setrlimit(RLIMIT_CORE,
                     &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
-    if (conf->has_admin && admin_thread_start(&conf->admin, &hooks, &admin) != STATUS_OK) {
-        log_error("event=cannot_listen setting=WORKER_ADMIN_LISTEN address=%s port=%d why=%s "
-                  "action=exit",
-                  conf->admin.host, conf->admin.port, strerror(errno));
+    if (!start_admin(conf, &hooks, &page, &admin))
         return EXIT_TROUBLE;
-    }
     struct notify notify = notify_make(from_environment);
     enum status st = worker_run(conf, &clock_system, &stop_flag, &notify);
     if (st == STATUS_NO_MEMORY)
         log_error("event=out_of_memory action=stopping_events_stay_in_redis");
     admin_thread_stop(admin);
+    page_free(page);
     log_info("event=stopped status=%s", status_name(st));
     return st == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
 }

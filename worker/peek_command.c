@@ -1,5 +1,4 @@
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,8 @@
 #include "worker/event_id.h"
 #include "worker/listing.h"
 #include "worker/options.h"
+#include "worker/peek_json.h"
 #include "worker/queue_browse.h"
-#include "worker/queue_entry.h"
 #include "worker/redis_link.h"
 #include "worker/worker_conf.h"
 
@@ -52,34 +51,11 @@ static bool is_wanted(const struct peek *peek, const struct queue_entry *entry)
     return fnmatch(peek->type, type, 0) == 0;
 }
 
-static int64_t age_of(const struct peek *peek, const struct queue_entry *entry)
-{
-    int64_t born_ms = entry_id_ms(entry->entry_id);
-    return born_ms < peek->now_ms ? peek->now_ms - born_ms : 0;
-}
-
 static void show_json(const struct peek *peek, const struct queue_entry *entry)
 {
-    const struct {
-        const char *key;
-        struct slice value;
-    } texts[] = {
-        { "entry_id", entry->entry_id },
-        { "svix_id", entry->svix_id },
-        { "type", entry->type },
-        { "object_id", event_id_peek(entry->body) },
-    };
     struct buf line = buf_make(JSON_MAX_BYTES);
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        buf_printf(&line, "%s\"%s\":", i ? "," : "{", texts[i].key);
-        buf_append_json(&line, texts[i].value);
-    }
-    buf_printf(&line, ",\"age_ms\":%" PRId64, age_of(peek, entry));
-    if (peek->body) {
-        buf_append(&line, SLICE(",\"body\":"));
-        buf_append_json(&line, entry->body);
-    }
-    printf("%s}\n", buf_text(&line));
+    peek_json_append(&line, entry, peek->now_ms, peek->body);
+    printf("%s\n", buf_text(&line));
     buf_release(&line);
 }
 
@@ -94,19 +70,20 @@ static void show_body(const struct peek *peek, struct slice body)
 
 static void show(struct peek *peek, const struct queue_entry *entry)
 {
-    char age[LISTING_CELL_MAX];
     if (peek->json) {
         show_json(peek, entry);
         return;
     }
-    listing_age(age_of(peek, entry), age);
+    char age[LISTING_CELL_MAX];
+    int64_t age_ms = peek_age_ms(entry, peek->now_ms);
+    listing_age(age_ms, age);
     listing_cell(&peek->list, entry->entry_id);
     listing_cell(&peek->list, entry->svix_id);
     listing_cell(&peek->list, entry->type);
     if (peek->list.is_terminal)
         listing_cell(&peek->list, slice_of(age));
     else
-        listing_number(&peek->list, age_of(peek, entry));
+        listing_number(&peek->list, age_ms);
     listing_cell(&peek->list, event_id_peek(entry->body));
     if (peek->body)
         show_body(peek, entry->body);

@@ -34,6 +34,42 @@ enum status queue_browse_next(struct redis_link *link, const struct queue_conf *
     return st;
 }
 
+/* XPENDING's [[id, consumer, idle, deliveries]]. */
+static struct queue_holder holder_of(const redisReply *pending)
+{
+    struct queue_holder holder = { 0 };
+    const redisReply *row = pending->type == REDIS_REPLY_ARRAY && pending->elements > 0
+                                ? pending->element[0]
+                                : NULL;
+    if (!row || row->elements < 4 || row->element[1]->type != REDIS_REPLY_STRING)
+        return holder;
+    snprintf(holder.name, sizeof holder.name, "%s", row->element[1]->str);
+    if (row->element[2]->type == REDIS_REPLY_INTEGER)
+        holder.idle_ms = row->element[2]->integer;
+    if (row->element[3]->type == REDIS_REPLY_INTEGER)
+        holder.deliveries = row->element[3]->integer;
+    return holder;
+}
+
+enum status queue_browse_holder(struct redis_link *link, const struct queue_conf *conf,
+                                struct slice entry_id, struct queue_holder *ret_holder)
+{
+    struct redis_command cmd;
+    redis_command_set(&cmd, (const char *[]){ "XPENDING", conf->key, conf->group }, 3);
+    redis_command_add_slice(&cmd, entry_id);
+    redis_command_add_slice(&cmd, entry_id);
+    redis_command_add(&cmd, "1");
+    redisReply *reply = NULL;
+    enum status st = redis_link_open(link);
+    if (st == STATUS_OK)
+        st = redis_link_call(link, &cmd, 0, &reply);
+    if (st != STATUS_OK)
+        return st;
+    *ret_holder = holder_of(reply);
+    freeReplyObject(reply);
+    return st;
+}
+
 enum status queue_browse_put(struct redis_link *link, const struct queue_conf *conf,
                              const struct queue_entry *entry)
 {

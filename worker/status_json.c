@@ -94,28 +94,33 @@ static void append_advice(void *arg, bool is_trouble, const char *text)
     buf_append_char(list->out, '}');
 }
 
+void status_json_append(const struct status_report *report, struct buf *out)
+{
+    struct advice_list advice = { out, 0 };
+    buf_printf(out, "{\"now_ms\":%" PRId64 ",", report->now_ms);
+    if (report->has_queue) {
+        append_queue(out, report);
+    } else {
+        buf_append(out, SLICE("\"queue\":null,\"redis\":{\"up\":false,"));
+        append_text(out, "why", report->queue_why);
+        buf_append_char(out, '}');
+    }
+    if (report->has_store) {
+        append_store(out, report);
+    } else {
+        buf_append(out, SLICE(",\"database\":{\"up\":false,"));
+        append_text(out, "why", report->store_why);
+        buf_append(out, SLICE("},\"types\":[]"));
+    }
+    buf_append(out, SLICE(",\"advice\":["));
+    status_advise(report, append_advice, &advice);
+    buf_append(out, SLICE("]}"));
+}
+
 void status_print_json(const struct status_report *report, FILE *out)
 {
     struct buf text = buf_make(TEXT_MAX_BYTES);
-    struct advice_list advice = { &text, 0 };
-    buf_printf(&text, "{\"now_ms\":%" PRId64 ",", report->now_ms);
-    if (report->has_queue) {
-        append_queue(&text, report);
-    } else {
-        buf_append(&text, SLICE("\"queue\":null,\"redis\":{\"up\":false,"));
-        append_text(&text, "why", report->queue_why);
-        buf_append_char(&text, '}');
-    }
-    if (report->has_store) {
-        append_store(&text, report);
-    } else {
-        buf_append(&text, SLICE(",\"database\":{\"up\":false,"));
-        append_text(&text, "why", report->store_why);
-        buf_append(&text, SLICE("},\"types\":[]"));
-    }
-    buf_append(&text, SLICE(",\"advice\":["));
-    status_advise(report, append_advice, &advice);
-    buf_append(&text, SLICE("]}"));
+    status_json_append(report, &text);
     fprintf(out, "%s\n", buf_text(&text));
     buf_release(&text);
 }

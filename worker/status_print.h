@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct buf;
 struct status_report;
 
 /* Ways of showing a report. Both write to out and nothing else; a write that fails shows in
@@ -12,7 +13,8 @@ struct status_report;
 /* One screen for a person; the same lines, "name<TAB>value", where is_terminal is false. */
 void status_print(const struct status_report *report, bool is_terminal, FILE *out);
 
-/* One JSON object on one line. */
+/* Appends one JSON object; the same on a line of its own. */
+void status_json_append(const struct status_report *report, struct buf *out);
 void status_print_json(const struct status_report *report, FILE *out);
 
 #endif

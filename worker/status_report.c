@@ -85,25 +85,53 @@ static void add_type(void *arg, struct slice type, int64_t last_ms, int64_t coun
     t->count = count;
 }
 
-static void look_at_store(struct status_source *source, struct status_report *report)
+struct redis_link *status_source_link(struct status_source *source)
+{
+    return source->link;
+}
+
+const struct queue_conf *status_source_queue(const struct status_source *source)
+{
+    return &source->queue;
+}
+
+static enum status lose_store(struct status_source *source, enum status st,
+                              char ret_why[STORE_ERROR_MAX])
+{
+    snprintf(ret_why, STORE_ERROR_MAX, "%s", store_why(source->store));
+    store_close(source->store);
+    source->store = NULL;
+    return st;
+}
+
+enum status status_source_store(struct status_source *source, struct store **ret_store,
+                                char ret_why[STORE_ERROR_MAX])
 {
     enum status st = STATUS_OK;
     if (!source->store)
-        st = store_open_to_read(source->conf->database_url, &source->store, report->store_why);
+        st = store_open_to_read(source->conf->database_url, &source->store, ret_why);
+    if (st != STATUS_OK)
+        return st;
+    st = store_ping(source->store); /* notices that the file was replaced */
+    if (st != STATUS_OK)
+        return lose_store(source, st, ret_why);
+    *ret_store = source->store;
+    return st;
+}
+
+static void look_at_store(struct status_source *source, struct status_report *report)
+{
+    struct store *store = NULL;
+    enum status st = status_source_store(source, &store, report->store_why);
     report->store_late = st == STATUS_NOT_FOUND;
     if (st != STATUS_OK)
         return;
-    st = store_ping(source->store); /* notices that the file was replaced */
+    st = store_count(store, report->now_ms - STATUS_RECENT_MS, &report->counts);
     if (st == STATUS_OK)
-        st = store_count(source->store, report->now_ms - STATUS_RECENT_MS, &report->counts);
-    if (st == STATUS_OK)
-        st = store_each_type(source->store, add_type, report);
+        st = store_each_type(store, add_type, report);
     report->has_store = st == STATUS_OK;
-    if (st == STATUS_OK)
-        return;
-    snprintf(report->store_why, sizeof(report->store_why), "%s", store_why(source->store));
-    store_close(source->store);
-    source->store = NULL;
+    if (st != STATUS_OK)
+        (void)lose_store(source, st, report->store_why);
 }
 
 void status_source_look(struct status_source *source, struct status_report *ret_report)

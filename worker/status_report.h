@@ -64,6 +64,15 @@ struct status_source *status_source_new(const struct worker_conf *conf, const st
  * something hangs. */
 void status_source_look(struct status_source *source, struct status_report *ret_report);
 
+/* Its connection to Redis and what it says of the queue, for others who look; borrowed. */
+struct redis_link *status_source_link(struct status_source *source);
+const struct queue_conf *status_source_queue(const struct status_source *source);
+
+/* Its database, opened to read; borrowed until the next call. Statuses of store_open_to_read(), and
+ * ret_why on any failure. */
+enum status status_source_store(struct status_source *source, struct store **ret_store,
+                                char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
+
 /* Closes. NULL is fine. */
 void status_source_free(struct status_source *source);
 

@@ -35,6 +35,8 @@ struct store_conf {
     const char *url; /* sqlite:PATH, sqlite:///PATH, postgres://… or postgresql://… */
     enum store_delete_mode delete_mode;
     const volatile sig_atomic_t *stop; /* waits end when it becomes non-zero; NULL: never */
+    bool beside_worker; /* on a thread beside the worker's own: waits for the writer's turn without
+                           the alarm, which is the worker's, and for 3 s at most */
 };
 
 /* A row of webhook_events. */

@@ -12,7 +12,8 @@
 
 enum {
     REOPEN_LIMIT = 10, /* a file replaced more often while we look is somebody's mistake */
-    LOOK_S = 1,        /* how often a waiter looks at the stop flag and at the time */
+    POLL_MS = 2,
+    LOOK_S = 1, /* how often a waiter looks at the stop flag and at the time */
 };
 
 static int open_file(const char *path)
@@ -89,6 +90,21 @@ static enum status wait_for_turn(int fd, const volatile sig_atomic_t *stop)
     return st;
 }
 
+static enum status poll_for_turn(int fd)
+{
+    int64_t until_ms = clock_system.mono_ms() + STORE_LOCK_POLL_S * 1000;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return STATUS_UNAVAILABLE;
+        if (clock_system.mono_ms() >= until_ms) {
+            errno = ETIMEDOUT;
+            return STATUS_UNAVAILABLE;
+        }
+        clock_sleep_ms(POLL_MS);
+    }
+    return STATUS_OK;
+}
+
 /* Two processes that lock two different files would both believe in their turn. */
 static bool is_the_file_at_path(const struct store_lock *lock)
 {
@@ -110,7 +126,7 @@ static enum status reopen(struct store_lock *lock)
 enum status store_lock_take(struct store_lock *lock, const volatile sig_atomic_t *stop)
 {
     for (int i = 0; i < REOPEN_LIMIT; i++) {
-        enum status st = wait_for_turn(lock->fd, stop);
+        enum status st = lock->polls ? poll_for_turn(lock->fd) : wait_for_turn(lock->fd, stop);
         if (st != STATUS_OK)
             return st;
         if (is_the_file_at_path(lock)) {

@@ -13,11 +13,15 @@
  * with the turn held around every write and every checkpoint neither can happen. The kernel gives
  * the turn away when a process dies. */
 
-enum { STORE_LOCK_WAIT_S = 10 /* far longer than any honest transaction */ };
+enum {
+    STORE_LOCK_WAIT_S = 10, /* far longer than any honest transaction */
+    STORE_LOCK_POLL_S = 3,
+};
 
 struct store_lock {
     int fd; /* -1: closed */
     bool held;
+    bool polls; /* see store_lock_take(); false after store_lock_open() */
     char path[STORE_PATH_MAX + sizeof(".lock")];
 };
 
@@ -30,8 +34,9 @@ enum status store_lock_open(const char *database_path, struct store_lock *ret_lo
  * have passed:
  * STATUS_UNAVAILABLE with ETIMEDOUT, so that a frozen process that holds the turn shows in the logs
  * of the others. Should somebody have removed or replaced the file, the new one is used. Other
- * STATUS_UNAVAILABLE: errno says why. While it waits, SIGALRM and ITIMER_REAL are this function's.
- */
+ * STATUS_UNAVAILABLE: errno says why. While it waits, SIGALRM and ITIMER_REAL are this function's;
+ * but where lock->polls is true it looks again and again, for STORE_LOCK_POLL_S seconds, and leaves
+ * both alone: for a thread beside the one that they belong to. */
 enum status store_lock_take(struct store_lock *lock, const volatile sig_atomic_t *stop) MUST_CHECK;
 
 /* Takes the turn if it is free; never blocks. */

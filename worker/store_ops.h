@@ -2,9 +2,10 @@
 #define CLERK_STORE_OPS_H
 
 #include "worker/store_find.h"
+#include "worker/store_read.h"
 
-/* What each database gives to store.c, which forwards the calls of store.h, store_read.h and
- * store_find.h: their contracts are there. Only store.c and the stores themselves include this. */
+/* What each database gives to store.c, which forwards the calls of store.h and store_read.h: their
+ * contracts are there. Only store.c and the stores themselves include this. */
 
 struct store_ops {
     /* Ends the store: frees it whole, base included. NULL never comes here. */
@@ -46,12 +47,7 @@ struct store_ops {
                                     int64_t until_ms, store_dead_fn *fn, void *arg);
     enum status (*one_dead_letter)(struct store *store, struct slice svix_id, store_dead_fn *fn,
                                    void *arg);
-    enum status (*compare_row)(struct store *store, const struct row *row, store_difference_fn *fn,
-                               void *arg);
-    enum status (*compare_children)(struct store *store, const struct catalog_table *table,
-                                    struct slice parent_id, const struct row_list *children,
-                                    store_difference_fn *fn, void *arg);
-    /* Looking one thing up. */
+    /* Looking one thing up, as store_find.h has it. */
     enum status (*recent)(struct store *store, int64_t since_ms, struct store_recent *ret_recent);
     enum status (*find_event)(struct store *store, struct slice svix_id, store_event_fn *fn,
                               void *arg);
@@ -61,6 +57,11 @@ struct store_ops {
                                void *arg);
     enum status (*find_tombstone)(struct store *store, struct slice clerk_id,
                                   int64_t *ret_event_at);
+    enum status (*compare_row)(struct store *store, const struct row *row, store_difference_fn *fn,
+                               void *arg);
+    enum status (*compare_children)(struct store *store, const struct catalog_table *table,
+                                    struct slice parent_id, const struct row_list *children,
+                                    store_difference_fn *fn, void *arg);
     /* These two may be NULL: the database answers each call at once and wants no plan. */
     enum status (*plan)(struct store *store, struct store_plan *plans, size_t count);
     enum status (*settle)(struct store *store, store_stale_fn *fn, void *arg);

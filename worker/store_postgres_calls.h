@@ -42,11 +42,6 @@ enum status store_postgres_each_dead_letter(struct store *base,
                                             store_dead_fn *fn, void *arg);
 enum status store_postgres_one_dead_letter(struct store *base, struct slice svix_id,
                                            store_dead_fn *fn, void *arg);
-enum status store_postgres_compare_row(struct store *base, const struct row *row,
-                                       store_difference_fn *fn, void *arg);
-enum status store_postgres_compare_children(struct store *base, const struct catalog_table *table,
-                                            struct slice parent_id, const struct row_list *children,
-                                            store_difference_fn *fn, void *arg);
 enum status store_postgres_recent(struct store *base, int64_t since_ms,
                                   struct store_recent *ret_recent);
 enum status store_postgres_find_event(struct store *base, struct slice svix_id, store_event_fn *fn,
@@ -57,6 +52,11 @@ enum status store_postgres_find_object(struct store *base, struct slice clerk_id
                                        store_column_fn *fn, void *arg);
 enum status store_postgres_find_tombstone(struct store *base, struct slice clerk_id,
                                           int64_t *ret_event_at);
+enum status store_postgres_compare_row(struct store *base, const struct row *row,
+                                       store_difference_fn *fn, void *arg);
+enum status store_postgres_compare_children(struct store *base, const struct catalog_table *table,
+                                            struct slice parent_id, const struct row_list *children,
+                                            store_difference_fn *fn, void *arg);
 enum status store_postgres_plan(struct store *base, struct store_plan *plans, size_t count);
 enum status store_postgres_settle(struct store *base, store_stale_fn *fn, void *arg);
 

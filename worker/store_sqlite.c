@@ -100,6 +100,7 @@ static struct store_sqlite *new_store(const struct store_conf *conf)
         return NULL;
     store->base.ops = &store_sqlite_ops;
     store->lock.fd = -1;
+    store->lock.polls = conf->beside_worker;
     store->delete_mode = conf->delete_mode;
     store->stop = conf->stop;
     store->text = buf_make(TEXT_MAX_BYTES);
@@ -203,11 +204,11 @@ const struct store_ops store_sqlite_ops = {
     .each_type = store_sqlite_each_type,
     .each_dead_letter = store_sqlite_each_dead_letter,
     .one_dead_letter = store_sqlite_one_dead_letter,
-    .compare_row = store_sqlite_compare_row,
-    .compare_children = store_sqlite_compare_children,
     .recent = store_sqlite_recent,
     .find_event = store_sqlite_find_event,
     .each_event_of = store_sqlite_each_event_of,
     .find_object = store_sqlite_find_object,
     .find_tombstone = store_sqlite_find_tombstone,
+    .compare_row = store_sqlite_compare_row,
+    .compare_children = store_sqlite_compare_children,
 };

@@ -133,11 +133,6 @@ enum status store_sqlite_each_dead_letter(struct store *base, const struct store
                                           int64_t until_ms, store_dead_fn *fn, void *arg);
 enum status store_sqlite_one_dead_letter(struct store *base, struct slice svix_id,
                                          store_dead_fn *fn, void *arg);
-enum status store_sqlite_compare_row(struct store *base, const struct row *row,
-                                     store_difference_fn *fn, void *arg);
-enum status store_sqlite_compare_children(struct store *base, const struct catalog_table *table,
-                                          struct slice parent_id, const struct row_list *children,
-                                          store_difference_fn *fn, void *arg);
 enum status store_sqlite_recent(struct store *base, int64_t since_ms,
                                 struct store_recent *ret_recent);
 enum status store_sqlite_find_event(struct store *base, struct slice svix_id, store_event_fn *fn,
@@ -148,6 +143,11 @@ enum status store_sqlite_find_object(struct store *base, struct slice clerk_id, 
                                      void *arg);
 enum status store_sqlite_find_tombstone(struct store *base, struct slice clerk_id,
                                         int64_t *ret_event_at);
+enum status store_sqlite_compare_row(struct store *base, const struct row *row,
+                                     store_difference_fn *fn, void *arg);
+enum status store_sqlite_compare_children(struct store *base, const struct catalog_table *table,
+                                          struct slice parent_id, const struct row_list *children,
+                                          store_difference_fn *fn, void *arg);
 
 /* --- store_sqlite_error.c --- */
 

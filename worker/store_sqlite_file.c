@@ -21,8 +21,11 @@ static enum status judge_errno(struct store_sqlite *store, const char *path, int
 
 enum status store_sqlite_open_lock(struct store_sqlite *store)
 {
-    if (store_lock_open(store->path, &store->lock) == STATUS_OK)
+    bool polls = store->lock.polls;
+    if (store_lock_open(store->path, &store->lock) == STATUS_OK) {
+        store->lock.polls = polls;
         return STATUS_OK;
+    }
     return judge_errno(store, store->path, errno);
 }
 

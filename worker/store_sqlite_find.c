@@ -1,7 +1,6 @@
 #include <sqlite3.h>
 
 #include "worker/catalog.h"
-#include "worker/store_find.h"
 #include "worker/store_sqlite.h"
 
 /* A statement for one use, with a text and a number. */
@@ -91,17 +90,16 @@ static enum status each_event(struct store_sqlite *store, const char *sql, struc
 enum status store_sqlite_find_event(struct store *base, struct slice svix_id, store_event_fn *fn,
                                     void *arg)
 {
-    struct store_sqlite *store = store_sqlite_of(base);
-    return each_event(store, "SELECT " EVENT_COLUMNS " FROM webhook_events WHERE svix_id = ?1",
-                      svix_id, fn, arg);
+    return each_event(store_sqlite_of(base),
+                      "SELECT " EVENT_COLUMNS " FROM webhook_events WHERE svix_id = ?1", svix_id,
+                      fn, arg);
 }
 
 enum status store_sqlite_each_event_of(struct store *base, struct slice clerk_id,
                                        store_event_fn *fn, void *arg)
 {
-    struct store_sqlite *store = store_sqlite_of(base);
     _Static_assert(STORE_HISTORY_MAX == 50, "as the statement says");
-    enum status st = each_event(store,
+    enum status st = each_event(store_sqlite_of(base),
                                 "SELECT " EVENT_COLUMNS
                                 " FROM (SELECT * FROM webhook_events ORDER BY processed_at DESC "
                                 "LIMIT ?2) WHERE clerk_id = ?1 LIMIT 50",
@@ -142,10 +140,9 @@ static enum status find_in(struct store_sqlite *store, const char *table, struct
 enum status store_sqlite_find_object(struct store *base, struct slice clerk_id, store_column_fn *fn,
                                      void *arg)
 {
-    struct store_sqlite *store = store_sqlite_of(base);
     enum status st = STATUS_NOT_FOUND;
     for (size_t i = 0; st == STATUS_NOT_FOUND && i < catalog_table_count; i++)
-        st = find_in(store, catalog_tables[i]->name, clerk_id, fn, arg);
+        st = find_in(store_sqlite_of(base), catalog_tables[i]->name, clerk_id, fn, arg);
     return st;
 }
 

@@ -43,7 +43,13 @@ static const struct conf_key keys[] = {
       .flags = CONF_MAY_BE_EMPTY,
       .fallback = "127.0.0.1:9101",
       .offset = AT(admin_listen),
-      .help = "/livez, /readyz and /metrics; empty: off" },
+      .help = "the page, /livez, /readyz and /metrics; empty: off" },
+    { .name = "WORKER_ADMIN_TOKEN",
+      .kind = CONF_SECRET,
+      .flags = CONF_MAY_BE_EMPTY,
+      .fallback = "",
+      .offset = AT(admin_token),
+      .help = "asked for by the page, at least 16 bytes; empty: the page is for loopback only" },
     { .name = "CLERK_INSTANCE_ID",
       .kind = CONF_TEXT,
       .flags = CONF_MAY_BE_EMPTY,
@@ -124,6 +130,14 @@ static enum status take_redis_apart(struct worker_conf *conf, char *ret_error)
     return STATUS_OK;
 }
 
+static enum status check_token(const struct worker_conf *conf, char *ret_error)
+{
+    size_t len = strlen(conf->admin_token);
+    if (len == 0 || (len >= WORKER_TOKEN_MIN && len <= WORKER_TOKEN_MAX))
+        return STATUS_OK;
+    return fail(ret_error, "WORKER_ADMIN_TOKEN", "not 16 to 256 bytes; openssl rand -hex 24");
+}
+
 static enum status choose_name(struct worker_conf *conf, char *ret_error)
 {
     conf->has_own_name = conf->name_text[0] != '\0';
@@ -151,6 +165,9 @@ static enum status take_apart(struct worker_conf *conf, char *ret_error)
     conf->has_admin = conf->admin_listen[0] != '\0';
     if (conf->has_admin && address_parse(slice_of(conf->admin_listen), &conf->admin) != STATUS_OK)
         return fail(ret_error, "WORKER_ADMIN_LISTEN", "not HOST:PORT");
+    st = check_token(conf, ret_error);
+    if (st != STATUS_OK)
+        return st;
     return choose_name(conf, ret_error);
 }
 

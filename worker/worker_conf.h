@@ -12,7 +12,7 @@
 #include "common/status.h"
 #include "worker/store.h"
 
-enum { WORKER_NAME_MAX = 200 };
+enum { WORKER_NAME_MAX = 200, WORKER_TOKEN_MIN = 16, WORKER_TOKEN_MAX = 256 };
 
 /* The settings of clerk-worker, as read and as taken apart. */
 struct worker_conf {
@@ -23,6 +23,7 @@ struct worker_conf {
     char *stream_key;
     char *stream_group;
     char *admin_listen;
+    char *admin_token; /* empty: none is set */
     char *instance_id;
     char *name_text;
 

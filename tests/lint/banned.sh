@@ -24,7 +24,7 @@ our_c=$(find common ingest worker -name '*.[ch]')
 test_c=$(find tests -name node_modules -prune -o -name '*.[ch]' -print)
 e2e_py=$(find tests/e2e -name node_modules -prune -o -name '*.py' -print)
 test_py=$(find tests -name node_modules -prune -o -name '*.py' -print)
-scripts=$(find tests .ci common -name node_modules -prune -o \( -name '*.sh' -o -name '*.mjs' -o -path .ci/run \) -type f -print)
+scripts=$(find tests .ci common worker/page -name node_modules -prune -o \( -name '*.sh' -o -name '*.mjs' -o -name '*.js' -o -path .ci/run \) -type f -print)
 
 # shellcheck disable=SC2046,SC2086 # lists of names without spaces
 {

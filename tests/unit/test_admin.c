@@ -45,7 +45,7 @@ static void metrics(void *arg, struct buf *out)
 }
 
 static char hook_arg[] = "away";
-static const struct admin_hooks hooks = { ready, metrics, hook_arg };
+static const struct admin_hooks hooks = { .ready = ready, .metrics = metrics, .arg = hook_arg };
 
 struct fixture {
     struct admin_thread *thread;

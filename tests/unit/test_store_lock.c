@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -171,6 +172,26 @@ static void a_signal_without_a_stop_lets_the_wait_go_on(void **state)
         close(ready[i]), close(go[i]);
 }
 
+/* The alarm is that of the worker's own thread. */
+static void a_waiter_that_polls_gives_up_and_leaves_the_alarm_alone(void **state)
+{
+    const struct itimerval later = { .it_value = { .tv_sec = 3600 } }, never = { 0 };
+    struct store_lock a = open_lock(*state), b = open_lock(*state);
+    struct itimerval left;
+    b.polls = true;
+    assert_int_equal(setitimer(ITIMER_REAL, &later, NULL), 0);
+    assert_int_equal(store_lock_take(&a, NULL), STATUS_OK);
+    errno = 0;
+    assert_int_equal(store_lock_take(&b, NULL), STATUS_UNAVAILABLE);
+    assert_int_equal(errno, ETIMEDOUT);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, &left), 0);
+    assert_in_range(left.it_value.tv_sec, 3000, 3600);
+    store_lock_give(&a);
+    assert_int_equal(store_lock_take(&b, NULL), STATUS_OK);
+    store_lock_close(&b);
+    store_lock_close(&a);
+}
+
 static void a_lock_file_that_was_removed_is_made_anew(void **state)
 {
     struct store_lock a = open_lock(*state);
@@ -226,6 +247,7 @@ int main(void)
         T(a_stopped_program_does_not_wait),
         T(a_signal_ends_the_wait),
         T(a_signal_without_a_stop_lets_the_wait_go_on),
+        T(a_waiter_that_polls_gives_up_and_leaves_the_alarm_alone),
         T(a_lock_file_that_was_removed_is_made_anew),
         T(the_old_lock_file_gives_no_turn),
         T(a_lock_file_that_cannot_be_made_is_unavailable),

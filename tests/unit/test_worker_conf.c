@@ -50,13 +50,21 @@ static void a_wrong_value_is_refused_with_a_line_that_names_it(void **state)
 {
     (void)state;
     static const char *const wrong[][2] = {
-        { "BATCH_SIZE", "0" },          { "BATCH_SIZE", "2001" },
-        { "BATCH_SIZE", "5x" },         { "BLOCK_MS", "9" },
-        { "CLAIM_IDLE_MS", "999" },     { "DEDUPE_DAYS", "2" },
-        { "DELETE_MODE", "gone" },      { "LOG_LEVEL", "loud" },
-        { "LOG_FORMAT", "xml" },        { "REDIS_URL", "http://h" },
-        { "REDIS_URL", "rediss://h" },  { "DATABASE_URL", "mysql://h/db" },
-        { "WORKER_ADMIN_LISTEN", "x" }, { "DATABASE_URL", "clerk.db" },
+        { "BATCH_SIZE", "0" },
+        { "BATCH_SIZE", "2001" },
+        { "BATCH_SIZE", "5x" },
+        { "BLOCK_MS", "9" },
+        { "CLAIM_IDLE_MS", "999" },
+        { "DEDUPE_DAYS", "2" },
+        { "DELETE_MODE", "gone" },
+        { "LOG_LEVEL", "loud" },
+        { "LOG_FORMAT", "xml" },
+        { "REDIS_URL", "http://h" },
+        { "REDIS_URL", "rediss://h" },
+        { "DATABASE_URL", "mysql://h/db" },
+        { "WORKER_ADMIN_LISTEN", "x" },
+        { "DATABASE_URL", "clerk.db" },
+        { "WORKER_ADMIN_TOKEN", "fifteen-bytes-x" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct worker_conf conf = { 0 };
