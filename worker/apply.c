@@ -222,9 +222,8 @@ enum status apply_batch(struct store *store, struct event *events, size_t count,
 {
     if (count == 0)
         return STATUS_OK;
-    struct run run = {
-        .store = store, .now_ms = now_ms, .attempts = attempts, .events = events, .results = results
-    };
+    struct run run = { .store = store, .now_ms = now_ms, .attempts = attempts, .events = events };
+    run.results = results;
     enum status st = apply_all(&run, count);
     if (st != STATUS_BAD_DATA)
         return st;

@@ -9,9 +9,9 @@ enum status store_postgres_recent(struct store *base, int64_t since_ms,
     if (st != STATUS_OK)
         return st;
     struct pg_call c = pg_call_once(
-        store, "SELECT count(*), avg(took)::bigint, max(took) FROM (SELECT "
-               "CASE WHEN received_at IS NOT NULL THEN greatest(processed_at - received_at, 0) END "
-               "AS took FROM webhook_events "
+        store, "SELECT count(*), trunc(avg(took))::bigint, max(took) FROM (SELECT CASE WHEN "
+               "received_at IS NOT NULL THEN greatest(processed_at - received_at, 0) END AS took "
+               "FROM webhook_events "
                "WHERE processed_at >= $1::bigint ORDER BY processed_at DESC LIMIT 2000) AS latest");
     pg_int(&c, since_ms);
     st = pg_ask(&c);
