@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures ingest and worker beside what people use today and beside their floors; prints one table, writes it as JSON.
 #   sh tests/bench/run.sh [--quick] [--only NAME] [--json FILE] [--without-peers]     on a bare Debian 12, as root
-#   sh tests/bench/run.sh --check     fails when ingest or worker is 25 % slower against its floor than recorded.json says
+#   sh tests/bench/run.sh --check     fails when ingest or worker is 25 % slower against its floor than recorded.json says; needs a quiet machine
 #   BUILD_ROOT   build folders (default: build)
 # Absolute times mean little on a shared machine; the ratios come from alternating runs and processor time.
 set -eu

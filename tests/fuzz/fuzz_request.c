@@ -27,7 +27,8 @@
 
 /* The whole way of a request: the real server over a Unix socket, and a Redis that says OK to all.
  * The first byte says what follows: 'b', a signed body, which is stored byte for byte; 'h', header
- * lines, a bar, and a signed body, which is stored so or not at all; else raw bytes: never a 200. */
+ * lines, a bar, and a signed body, which is stored so or not at all; else raw bytes: never a 200.
+ */
 
 enum { SPINS_MAX = 400, INPUT_MAX = 48 * 1024, PATH_MAX_BYTES = 64 };
 

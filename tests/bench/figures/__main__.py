@@ -1,6 +1,7 @@
 """python3 -m figures: measures, prints one table, writes JSON; --check compares with the recorded ratios."""
 import argparse
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from .servers import BUILD, Bench
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded.json"
 SLOWER = 1.25  # what --check lets pass
+BUSY = 1.0     # load average beyond which it does not judge
 PARTS = {"ingest": ingest.floor_ratio, "rate": ingest.durable_rate, "memory": ingest.memory, "worker": worker.beside_others,
          "several": worker.several, "duplicates": worker.duplicates, "large": worker.large, "latency": flow.latency, "burst": flow.burst,
          "replay": flow.replay, "backlog": flow.backlog}
@@ -57,6 +59,9 @@ def check(results, record):
 
 def main():
     args = arguments()
+    if args.check and os.getloadavg()[0] > BUSY:
+        print(f"the machine is busy (load {os.getloadavg()[0]:.1f}, at most {BUSY}): ratios would tell more of the neighbours than of us")
+        return 3
     if args.check:
         args.only, args.without_peers = ["ingest", "worker"], True
     results = report.Report()
