@@ -23,7 +23,7 @@ static void note_rates(struct page *page, const struct queue_state *now, struct 
 static void look_at_queue(struct page *page, struct sample *sample)
 {
     struct queue_state now;
-    enum status st = queue_state_read(status_source_link(page->source),
+    enum status st = queue_state_look(status_source_link(page->source),
                                       status_source_queue(page->source), sample->time_ms, &now);
     if (st != STATUS_OK) {
         page->queue_ms = 0;

@@ -162,7 +162,8 @@ void queue_server_parse(struct slice info, struct queue_server *ret_server)
     *ret_server = server;
 }
 
-static enum status read_server(struct redis_link *link, struct queue_server *server)
+static enum status read_server(struct redis_link *link, bool *no_config,
+                               struct queue_server *server)
 {
     redisReply *reply = NULL;
     enum status st = call(link, (const char *[]){ "INFO" }, 1, &reply);
@@ -171,14 +172,18 @@ static enum status read_server(struct redis_link *link, struct queue_server *ser
     queue_server_parse(text_of(reply), server);
     freeReplyObject(reply);
     /* A user without this right is told so, and the link drops the connection: last, therefore. */
-    if (call(link, (const char *[]){ "CONFIG", "GET", "appendfsync" }, 3, &reply) != STATUS_OK)
+    if (*no_config)
         return STATUS_OK;
+    if (call(link, (const char *[]){ "CONFIG", "GET", "appendfsync" }, 3, &reply) != STATUS_OK) {
+        *no_config = strstr(redis_link_why(link), "NOPERM") != NULL;
+        return STATUS_OK;
+    }
     copy_word(text_of(find(reply, "appendfsync")), server->fsync, sizeof(server->fsync));
     freeReplyObject(reply);
     return STATUS_OK;
 }
 
-enum status queue_state_read(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
+enum status queue_state_look(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
                              struct queue_state *ret_state)
 {
     struct queue_state state = { 0 };
@@ -186,7 +191,17 @@ enum status queue_state_read(struct redis_link *link, const struct queue_conf *c
     if (st == STATUS_OK)
         st = read_queue(link, conf, now_ms, &state);
     if (st == STATUS_OK)
-        st = read_server(link, &state.server);
+        *ret_state = state;
+    return st;
+}
+
+enum status queue_state_read(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
+                             bool *no_config, struct queue_state *ret_state)
+{
+    struct queue_state state;
+    enum status st = queue_state_look(link, conf, now_ms, &state);
+    if (st == STATUS_OK)
+        st = read_server(link, no_config, &state.server);
     if (st == STATUS_OK)
         *ret_state = state;
     return st;

@@ -67,12 +67,16 @@ struct queue_state {
     struct queue_server server;
 };
 
-/* Reads all of it, one question after the other, so that numbers may be a moment apart; connects
- * where necessary. now_ms: wall clock. A refused CONFIG GET is no failure, but costs the connection
- * (see redis_link.h). STATUS_UNAVAILABLE: any other question failed, redis_link_why() says why.
- * Blocks, each question for at most the margin of redis_link_reply(). */
-enum status queue_state_read(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
+/* Reads all of it but the server, one question after the other, so that numbers may be a moment
+ * apart; connects where necessary. now_ms: wall clock. STATUS_UNAVAILABLE: redis_link_why() says
+ * why. Blocks, each question for at most the margin of redis_link_reply(). */
+enum status queue_state_look(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
                              struct queue_state *ret_state) MUST_CHECK;
+
+/* The same and the server. *no_config becomes true where this Redis user may not CONFIG GET, which
+ * costs the connection; where it is true already that is not asked. */
+enum status queue_state_read(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
+                             bool *no_config, struct queue_state *ret_state) MUST_CHECK;
 
 /* Picks what is of interest out of INFO's text ("name:value" lines); what is not there stays 0 or
  * empty. Pure. */

@@ -12,6 +12,7 @@ struct status_source {
     struct queue_conf queue;
     struct redis_link *link;
     struct store *store; /* NULL: not open */
+    bool no_config;      /* this Redis user may not CONFIG GET */
     bool has_last;
     int64_t last_ms; /* monotonic, of the last look at the stream */
     int64_t last_added;
@@ -63,7 +64,8 @@ static void note_rate(struct status_source *source, struct status_report *report
 
 static void look_at_queue(struct status_source *source, struct status_report *report)
 {
-    enum status st = queue_state_read(source->link, &source->queue, report->now_ms, &report->queue);
+    enum status st = queue_state_read(source->link, &source->queue, report->now_ms,
+                                      &source->no_config, &report->queue);
     report->has_queue = st == STATUS_OK;
     if (report->has_queue)
         note_rate(source, report);

@@ -2,8 +2,8 @@
 import http.client
 import json
 
-from harness import samples
-from harness.process import free_port
+from harness import samples, wait
+from harness.process import ROOT, free_port
 from harness.tools import POISON, lines, tool
 
 TOKEN = "correct-horse-battery"
@@ -111,3 +111,21 @@ def test_logging_in_sets_a_cookie_that_scripts_cannot_read(stack, ingest, redis)
     csrf = get(worker, "/api/session", Cookie=cookie)["csrf"]
     assert ask(worker.admin_port, "/api/dead/drop", "POST", "all=1", Cookie=cookie)[0] == 403
     assert ask(worker.admin_port, "/api/dead/drop", "POST", "all=1", Cookie=cookie, X_CSRF_Token=csrf)[0] == 200
+
+
+def test_a_redis_user_with_few_rights_is_not_asked_for_more_again_and_again(stack, redis):
+    rights = next(line for line in (ROOT / "common/packaging/redis/users.acl").read_text().splitlines() if line.startswith("user worker"))
+    words = [">secret" if word.startswith("#") else word for word in rights.split()[3:]]
+    redis.client.execute_command("ACL", "SETUSER", "clerkworker", "on", *words)
+    try:
+        worker = stack.worker(REDIS_URL=redis.url.replace("redis://", "redis://clerkworker:secret@"))
+        assert get(worker, "/api/status")["redis"]["appendfsync"] is None
+        wait.until(lambda: len(get(worker, "/api/samples")["samples"]) >= 2, 20, "two samples")
+        before = redis.client.info("stats")["total_connections_received"]
+        seen = len(get(worker, "/api/samples")["samples"])
+        wait.until(lambda: len(get(worker, "/api/samples")["samples"]) >= seen + 2, 20, "two more samples")
+        get(worker, "/api/status")
+        assert redis.client.info("stats")["total_connections_received"] == before
+        assert worker.stop() == 0
+    finally:
+        redis.client.execute_command("ACL", "DELUSER", "clerkworker")

@@ -25,11 +25,9 @@
 #include "ingest/signature.h"
 #include "ingest/webhook.h"
 
-/* The whole way of a request: the server as clerk-ingest builds it, over a Unix socket, with a
- * Redis that says OK to everything. The first byte of the input chooses what it is: 'b'  the body
- * of a properly signed webhook: it is answered 200 and stored byte for byte 'h'  further header
- * lines of a signed webhook, up to a bar, then its body: whatever they do, what is stored is what
- * was signed else the raw bytes of a connection: as nobody can forge a signature, never a 200 */
+/* The whole way of a request: the real server over a Unix socket, and a Redis that says OK to all.
+ * The first byte says what follows: 'b', a signed body, which is stored byte for byte; 'h', header
+ * lines, a bar, and a signed body, which is stored so or not at all; else raw bytes: never a 200. */
 
 enum { SPINS_MAX = 400, INPUT_MAX = 48 * 1024, PATH_MAX_BYTES = 64 };
 
