@@ -94,7 +94,7 @@ void send_report_draw(const struct send_report *report)
     if (!report->has_bar || report->wanted <= 0)
         return;
     double part = (double)report->sent / (double)report->wanted;
-    int cells = part < 1 ? (int)(part * BAR_CELLS) : BAR_CELLS;
+    int cells = part < 1 ? (int)(part * (double)BAR_CELLS) : BAR_CELLS;
     fprintf(
         stderr,
         "%s[%.*s%*s] %3.0f%%  %" PRId64 " of %" PRId64 "  %.0f/s  refused %" PRId64 "  p99 %.1f ms",
