@@ -25,6 +25,7 @@ enum { TIMEOUT_MS = 10000, BUF_MAX = 8192, JOBS_MAX = 16 };
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int entered; /* answers begun */
 static atomic_int ticks;
+static atomic_int tick_takes_ms;
 
 static bool ready(void *arg, char why[ADMIN_WHY_MAX])
 {
@@ -65,6 +66,7 @@ static void page_tick(void *arg)
 {
     (void)arg;
     atomic_fetch_add(&ticks, 1);
+    (void)poll(NULL, 0, atomic_load(&tick_takes_ms));
 }
 
 static const struct admin_page page = { .answer = page_answer, .tick = page_tick };
@@ -82,6 +84,7 @@ static int start(void **state)
     f.address = (struct address){ .host = "127.0.0.1" };
     atomic_store(&entered, 0);
     atomic_store(&ticks, 0);
+    atomic_store(&tick_takes_ms, 0);
     if (admin_thread_start(&f.address, &hooks, &f.thread) != STATUS_OK)
         return -1;
     f.address.port = admin_thread_port(f.thread);
@@ -274,6 +277,20 @@ static void the_page_is_called_every_second(void **state)
     assert_in_range(atomic_load(&ticks), 2, 3);
 }
 
+static void ticks_that_take_longer_than_a_second_keep_nobody_out(void **state)
+{
+    char answer[BUF_MAX];
+
+    atomic_store(&tick_takes_ms, 1500);
+    for (int tick = 2; tick <= 3; tick++) { /* the first one may have begun before */
+        while (atomic_load(&ticks) < tick)
+            (void)poll(NULL, 0, 1);
+        talk(*state, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n", answer);
+        assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
+        assert_int_equal(atomic_load(&ticks), tick);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -289,6 +306,7 @@ int main(void)
         CASE(a_visitor_who_has_left_harms_nobody),
         CASE(the_thread_stops_with_requests_waiting),
         CASE(the_page_is_called_every_second),
+        CASE(ticks_that_take_longer_than_a_second_keep_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
