@@ -82,7 +82,6 @@ struct fixture {
 static int start(void **state)
 {
     static struct fixture f;
-
     f.address = (struct address){ .host = "127.0.0.1" };
     atomic_store(&entered, 0);
     atomic_store(&ticks, 0);
@@ -97,7 +96,6 @@ static int start(void **state)
 static int stop(void **state)
 {
     struct fixture *f = *state;
-
     admin_thread_stop(f->thread);
     return 0;
 }
@@ -107,7 +105,6 @@ static int ask(const struct fixture *f, const char *request)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)f->address.port) };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
@@ -120,7 +117,6 @@ static void hear(int fd, char answer[BUF_MAX])
 {
     size_t len = 0;
     ssize_t got = 1;
-
     while (got > 0 && len < BUF_MAX - 1) {
         struct pollfd pfd = { .fd = fd, .events = POLLIN };
         assert_int_equal(poll(&pfd, 1, TIMEOUT_MS), 1);
