@@ -79,16 +79,26 @@ static void answer_one(struct admin_desk *desk, struct job *job)
         continue;
 }
 
+/* What was missed is not made up for: a tick that takes long leaves a second for requests. */
 static void tick(struct admin_desk *desk, int64_t *next_ms)
 {
-    int64_t now_ms = clock_system.mono_ms();
+    int64_t now_ms;
 
-    *next_ms += TICK_MS;
-    if (*next_ms <= now_ms) /* what was missed is not made up for */
-        *next_ms = now_ms + TICK_MS;
     (void)pthread_mutex_unlock(&desk->mutex);
     desk->page->tick(desk->page->arg);
     (void)pthread_mutex_lock(&desk->mutex);
+    now_ms = clock_system.mono_ms();
+    *next_ms += TICK_MS;
+    if (*next_ms <= now_ms)
+        *next_ms = now_ms + TICK_MS;
+}
+
+static void wait_until(struct admin_desk *desk, int64_t until_ms)
+{
+    const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+                                    .tv_nsec = (long)(until_ms % 1000) * 1000000L };
+
+    (void)pthread_cond_timedwait(&desk->changed, &desk->mutex, &until);
 }
 
 static void *run(void *arg)
@@ -98,19 +108,15 @@ static void *run(void *arg)
 
     (void)pthread_mutex_lock(&desk->mutex);
     while (!desk->is_ending) {
-        const struct timespec until = { .tv_sec = (time_t)(next_ms / 1000),
-                                        .tv_nsec = (long)(next_ms % 1000) * 1000000L };
-        struct job *job;
+        bool is_due = clock_system.mono_ms() >= next_ms;
+        struct job *job = pop(&desk->waiting);
 
-        if (clock_system.mono_ms() >= next_ms) {
-            tick(desk, &next_ms);
-            continue;
-        }
-        job = pop(&desk->waiting);
         if (job != NULL)
             answer_one(desk, job);
-        else
-            (void)pthread_cond_timedwait(&desk->changed, &desk->mutex, &until);
+        if (is_due)
+            tick(desk, &next_ms);
+        if (job == NULL && !is_due)
+            wait_until(desk, next_ms);
     }
     (void)pthread_mutex_unlock(&desk->mutex);
     return NULL;

@@ -24,6 +24,7 @@ struct page {
     struct samples samples;
     struct queue_state queue; /* of the last sample */
     int64_t queue_ms;         /* monotonic, when that was; 0: there was none */
+    int64_t redis_again_ms;   /* monotonic: Redis was away, no sample asks it before */
 };
 
 /* Answer one request that is allowed to. */

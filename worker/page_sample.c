@@ -3,7 +3,10 @@
 #include "worker/store_find.h"
 #include "worker/worker_counters.h"
 
-enum { LATENCY_WINDOW_MS = 5000 };
+enum {
+    LATENCY_WINDOW_MS = 5000,
+    REDIS_PAUSE_MS = 3000, /* a frozen Redis costs seconds, in which nobody is answered */
+};
 
 /* Rates since the sample before; none where the stream was made anew in between. */
 static void note_rates(struct page *page, const struct queue_state *now, struct sample *sample)
@@ -23,10 +26,13 @@ static void note_rates(struct page *page, const struct queue_state *now, struct 
 static void look_at_queue(struct page *page, struct sample *sample)
 {
     struct queue_state now;
+    if (page->clock->mono_ms() < page->redis_again_ms)
+        return;
     enum status st = queue_state_look(status_source_link(page->source),
                                       status_source_queue(page->source), sample->time_ms, &now);
     if (st != STATUS_OK) {
         page->queue_ms = 0;
+        page->redis_again_ms = page->clock->mono_ms() + REDIS_PAUSE_MS;
         return;
     }
     sample->backlog = now.length;

@@ -11,7 +11,8 @@ enum {
     BAD_REQUEST = 400,
     UNAVAILABLE = 503,
     STATUS_FRESH_MS = 900,
-    STATUS_COST_FACTOR = 20, /* counting a long ledger takes time: at most a twentieth of it */
+    STATUS_COST_FACTOR = 20, /* counting a long ledger takes time: at most a twentieth of it, */
+    STATUS_OLD_MS = 5000,    /* unless that would be old by then */
     WAITING_COUNT = 20,
     WAITING_MAX = 100,
 };
@@ -36,7 +37,9 @@ void page_status(struct page *page, const struct admin_request *request, struct 
         status_json_append(&report, &page->status);
         int64_t end_ms = page->clock->mono_ms();
         int64_t rest_ms = (end_ms - start_ms) * STATUS_COST_FACTOR;
-        page->status_until_ms = end_ms + (rest_ms > STATUS_FRESH_MS ? rest_ms : STATUS_FRESH_MS);
+        if (rest_ms < STATUS_FRESH_MS)
+            rest_ms = STATUS_FRESH_MS;
+        page->status_until_ms = end_ms + (rest_ms < STATUS_OLD_MS ? rest_ms : STATUS_OLD_MS);
     }
     buf_append(&reply->text, buf_slice(&page->status));
 }

@@ -170,6 +170,13 @@ test("the page goes on by itself when Redis comes back", async () => {
   await waitText("#verdict", "All is well");
 });
 
+test("a Redis that is frozen is named, and forgotten once it is not", async () => {
+  stack.redis.child.kill("SIGSTOP");
+  await until(async () => (await text("#verdict")).includes("Redis:"), "the verdict on Redis", 25000);
+  stack.redis.child.kill("SIGCONT");
+  await until(async () => (await text("#verdict")).includes("All is well"), "All is well", 25000);
+});
+
 test("the page goes on by itself when the worker comes back, and may still change something", async () => {
   await stack.deliver("msg_late", "no JSON either");
   await dead("msg_late");
