@@ -28,6 +28,8 @@ static int ask(const char *host, int flags, char ret_address[NAME_ADDRESS_MAX])
 
     if (error)
         return error;
+    if (!all) /* POSIX promises one address at least */
+        return EAI_NONAME;
     while (best && best->ai_family != AF_INET)
         best = best->ai_next;
     if (!best)
