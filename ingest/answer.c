@@ -15,15 +15,15 @@ static const struct {
     const char *header; /* one more header, or NULL */
     const char *header_value;
 } answers[] = {
-    [ANSWER_RECEIVED] = { 200, "OK", INGEST_REQUESTS_200, "{\"received\":true}", NULL, NULL },
-    [ANSWER_MISSING_HEADER] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Missing required webhook headers\"}", NULL, NULL },
-    [ANSWER_BAD_SIGNATURE] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Invalid signature\"}", NULL, NULL },
-    [ANSWER_BAD_TIMESTAMP] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Timestamp outside tolerance\"}", NULL, NULL },
-    [ANSWER_MALFORMED] = { 400, "Bad Request", INGEST_REQUESTS_400, "{\"error\":\"Malformed request\"}", NULL, NULL },
-    [ANSWER_NOT_FOUND] = { 404, "Not Found", INGEST_REQUESTS_404, "{\"error\":\"Not found\"}", NULL, NULL },
-    [ANSWER_BAD_METHOD] = { 405, "Method Not Allowed", INGEST_REQUESTS_405, "{\"error\":\"Method not allowed\"}", "Allow", "POST" },
-    [ANSWER_TOO_BIG] = { 413, "Content Too Large", INGEST_REQUESTS_413, "{\"error\":\"Body too large\"}", NULL, NULL },
-    [ANSWER_UNAVAILABLE] = { 503, "Service Unavailable", INGEST_REQUESTS_503, "{\"error\":\"Queue unavailable\"}", "Retry-After", "5" },
+    [ANSWER_RECEIVED] = { 200, "OK", INGEST_REQUESTS_RECEIVED, "{\"received\":true}", NULL, NULL },
+    [ANSWER_MISSING_HEADER] = { 400, "Bad Request", INGEST_REQUESTS_MISSING_HEADER, "{\"error\":\"Missing required webhook headers\"}", NULL, NULL },
+    [ANSWER_BAD_SIGNATURE] = { 400, "Bad Request", INGEST_REQUESTS_BAD_SIGNATURE, "{\"error\":\"Invalid signature\"}", NULL, NULL },
+    [ANSWER_BAD_TIMESTAMP] = { 400, "Bad Request", INGEST_REQUESTS_TIMESTAMP, "{\"error\":\"Timestamp outside tolerance\"}", NULL, NULL },
+    [ANSWER_MALFORMED] = { 400, "Bad Request", INGEST_REQUESTS_MALFORMED, "{\"error\":\"Malformed request\"}", NULL, NULL },
+    [ANSWER_NOT_FOUND] = { 404, "Not Found", INGEST_REQUESTS_NOT_FOUND, "{\"error\":\"Not found\"}", NULL, NULL },
+    [ANSWER_BAD_METHOD] = { 405, "Method Not Allowed", INGEST_REQUESTS_BAD_METHOD, "{\"error\":\"Method not allowed\"}", "Allow", "POST" },
+    [ANSWER_TOO_BIG] = { 413, "Content Too Large", INGEST_REQUESTS_TOO_BIG, "{\"error\":\"Body too large\"}", NULL, NULL },
+    [ANSWER_UNAVAILABLE] = { 503, "Service Unavailable", INGEST_REQUESTS_UNAVAILABLE, "{\"error\":\"Queue unavailable\"}", "Retry-After", "5" },
 };
 /* clang-format on */
 

@@ -4,16 +4,26 @@
 #define FAILURES "clerk_ingest_signature_failures_total"
 
 const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT] = {
-    [INGEST_REQUESTS_200] = { REQUESTS, "code=\"200\"",
-                              "Answers by status code. A rise of 503 means that Redis is in "
-                              "trouble: see "
-                              "/readyz.",
-                              COUNTER_TOTAL, 1 },
-    [INGEST_REQUESTS_400] = { REQUESTS, "code=\"400\"", NULL, COUNTER_TOTAL, 1 },
-    [INGEST_REQUESTS_404] = { REQUESTS, "code=\"404\"", NULL, COUNTER_TOTAL, 1 },
-    [INGEST_REQUESTS_405] = { REQUESTS, "code=\"405\"", NULL, COUNTER_TOTAL, 1 },
-    [INGEST_REQUESTS_413] = { REQUESTS, "code=\"413\"", NULL, COUNTER_TOTAL, 1 },
-    [INGEST_REQUESTS_503] = { REQUESTS, "code=\"503\"", NULL, COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_RECEIVED] = { REQUESTS, "code=\"200\",reason=\"received\"",
+                                   "Answers by status code and reason. A rise of 503 means that "
+                                   "Redis is in trouble: see /readyz.",
+                                   COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_MISSING_HEADER] = { REQUESTS, "code=\"400\",reason=\"missing_header\"", NULL,
+                                         COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_BAD_SIGNATURE] = { REQUESTS, "code=\"400\",reason=\"bad_signature\"", NULL,
+                                        COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_TIMESTAMP] = { REQUESTS, "code=\"400\",reason=\"timestamp\"", NULL,
+                                    COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_MALFORMED] = { REQUESTS, "code=\"400\",reason=\"malformed\"", NULL,
+                                    COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_NOT_FOUND] = { REQUESTS, "code=\"404\",reason=\"wrong_path\"", NULL,
+                                    COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_BAD_METHOD] = { REQUESTS, "code=\"405\",reason=\"wrong_method\"", NULL,
+                                     COUNTER_TOTAL, 1 },
+    [INGEST_REQUESTS_TOO_BIG] = { REQUESTS, "code=\"413\",reason=\"too_big\"", NULL, COUNTER_TOTAL,
+                                  1 },
+    [INGEST_REQUESTS_UNAVAILABLE] = { REQUESTS, "code=\"503\",reason=\"queue_unavailable\"", NULL,
+                                      COUNTER_TOTAL, 1 },
     [INGEST_FAILED_MISSING_HEADER] = { FAILURES, "reason=\"missing_header\"",
                                        "Webhooks that were not signed as they should be. A steady "
                                        "rise of "
@@ -40,6 +50,10 @@ const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT] = {
                                   "rise "
                                   "asks for a higher limit or another process.",
                                   COUNTER_TOTAL, 1 },
+    [INGEST_BACKPRESSURE] = { "clerk_ingest_backpressure", NULL,
+                              "1 while webhooks are answered 503 because Redis is nearly full or "
+                              "too many wait for it; start workers or give Redis memory.",
+                              COUNTER_GAUGE, 1 },
     [INGEST_REDIS_UP] = { "clerk_ingest_redis_up", NULL,
                           "1 while Redis takes webhooks; at 0 see /readyz for the reason.",
                           COUNTER_GAUGE, 1 },

@@ -8,13 +8,16 @@
  * ingest_counters.c; operators build alarms on them, so a name is a promise. */
 
 enum ingest_counter {
-    /* Answers, by code. */
-    INGEST_REQUESTS_200,
-    INGEST_REQUESTS_400,
-    INGEST_REQUESTS_404,
-    INGEST_REQUESTS_405,
-    INGEST_REQUESTS_413,
-    INGEST_REQUESTS_503,
+    /* Answers by code and reason: one for each row of answer.c, in the order of enum answer. */
+    INGEST_REQUESTS_RECEIVED,
+    INGEST_REQUESTS_MISSING_HEADER,
+    INGEST_REQUESTS_BAD_SIGNATURE,
+    INGEST_REQUESTS_TIMESTAMP,
+    INGEST_REQUESTS_MALFORMED,
+    INGEST_REQUESTS_NOT_FOUND,
+    INGEST_REQUESTS_BAD_METHOD,
+    INGEST_REQUESTS_TOO_BIG,
+    INGEST_REQUESTS_UNAVAILABLE,
     /* Why webhooks were answered 400: the statuses of signature_verify(), and ambiguous framing
      * among the malformed. */
     INGEST_FAILED_MISSING_HEADER,
@@ -30,6 +33,8 @@ enum ingest_counter {
     /* Connections past REQUEST_DEADLINE_MS, and times that MAX_CONNECTIONS was reached. */
     INGEST_CONNECTIONS_CUT,
     INGEST_CONNECTIONS_FULL,
+    /* 1 while webhooks are refused because Redis is nearly full or too many wait for it. */
+    INGEST_BACKPRESSURE,
     /* 1 while Redis takes webhooks; connections to it beyond the first. */
     INGEST_REDIS_UP,
     INGEST_REDIS_RECONNECTS,

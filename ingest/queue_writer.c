@@ -95,6 +95,13 @@ static enum status send_xadd(struct queue_writer *qw, const struct delivery *d, 
     return queue_link_send(qw->link, args, XADD_ARGS, &p->call);
 }
 
+/* True when another write of so many bytes would be one too many. */
+static bool is_crowded(const struct queue_writer *qw, size_t bytes)
+{
+    return qw->in_flight >= qw->conf.max_in_flight ||
+           qw->bytes_in_flight + bytes > QUEUE_BYTES_IN_FLIGHT_MAX;
+}
+
 enum status queue_writer_add(struct queue_writer *qw, const struct delivery *delivery,
                              queue_added_fn *done, void *arg)
 {
@@ -102,8 +109,7 @@ enum status queue_writer_add(struct queue_writer *qw, const struct delivery *del
     struct pending *p;
     enum status st;
 
-    if (qw->in_flight >= qw->conf.max_in_flight ||
-        qw->bytes_in_flight + bytes > QUEUE_BYTES_IN_FLIGHT_MAX)
+    if (is_crowded(qw, bytes))
         return STATUS_UNAVAILABLE;
     p = calloc(1, sizeof(*p));
     if (!p)
@@ -132,6 +138,7 @@ struct queue_stats queue_writer_stats(const struct queue_writer *qw)
     return (struct queue_stats){
         .in_flight = qw->in_flight,
         .reconnects = queue_link_reconnects(qw->link),
+        .full = queue_link_is_full(qw->link) || is_crowded(qw, ENTRY_OVERHEAD_BYTES),
         .up = queue_link_is_up(qw->link),
     };
 }

@@ -56,6 +56,7 @@ struct queue_conf {
 struct queue_stats {
     size_t in_flight;
     size_t reconnects; /* connections opened after the first one */
+    bool full;         /* new ones are refused: Redis is nearly full, or too many wait for it */
     bool up;
 };
 

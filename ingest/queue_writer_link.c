@@ -233,6 +233,11 @@ bool queue_link_is_up(const struct queue_link *link)
     return is_up(link);
 }
 
+bool queue_link_is_full(const struct queue_link *link)
+{
+    return link->setup.health.full;
+}
+
 bool queue_link_is_starting(const struct queue_link *link)
 {
     return !is_up(link) && link->opened <= 1 && link->setup.health.trouble[0] == '\0';

@@ -64,6 +64,9 @@ enum status queue_link_send(struct queue_link *link, const struct slice *args, s
 /* True while a connection is set up. */
 bool queue_link_is_up(const struct queue_link *link);
 
+/* True while Redis is too full for another write; see queue_health_has_room(). */
+bool queue_link_is_full(const struct queue_link *link);
+
 /* True until the very first attempt to connect has ended. */
 bool queue_link_is_starting(const struct queue_link *link);
 

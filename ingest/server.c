@@ -64,7 +64,7 @@ static void show_metrics(void *arg, struct buf *out)
     struct server *server = arg;
     struct queue_stats stats = queue_writer_stats(server->queue);
     char why[QUEUE_WHY_MAX];
-
+    counters_set(&server->counters, INGEST_BACKPRESSURE, stats.full);
     counters_set(&server->counters, INGEST_IN_FLIGHT, (int64_t)stats.in_flight);
     counters_set(&server->counters, INGEST_REDIS_RECONNECTS, (int64_t)stats.reconnects);
     counters_set(&server->counters, INGEST_REDIS_UP, queue_writer_is_ready(server->queue, why));

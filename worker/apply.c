@@ -146,8 +146,7 @@ static enum status apply_isolated(const struct run *run, struct event *ev,
     if (st == STATUS_OK)
         st = apply_event(run, ev, ret_result);
     if (st == STATUS_BAD_DATA) {
-        snprintf(ev->reason, sizeof(ev->reason), "the database refused it: %s",
-                 store_why(run->store));
+        snprintf(ev->reason, sizeof(ev->reason), APPLY_REFUSED "%s", store_why(run->store));
         ev->action = EVENT_DEAD;
         st = store_rollback_to(run->store);
         if (st == STATUS_OK)

@@ -12,6 +12,9 @@
 /* Carries decoded events into the database: one transaction, each event's effects together with its
  * ledger row. */
 
+/* How the reason of a dead letter begins that the database refused for what it holds. */
+#define APPLY_REFUSED "the database refused it: "
+
 enum apply_result {
     APPLY_APPLIED,
     APPLY_STALE,

@@ -6,6 +6,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "worker/event_counters.h"
 #include "worker/queue_reader.h"
 #include "worker/trouble.h"
 #include "worker/worker_conf.h"
@@ -33,8 +34,10 @@ void processor_release(struct processor *p)
     *p = (struct processor){ 0 };
 }
 
-static void log_dead(const struct event *ev)
+static void note_dead(const struct event *ev)
 {
+    if (slice_starts_with(slice_of(ev->reason), SLICE(APPLY_REFUSED)))
+        counters_add(worker_counters(), WORKER_DB_ERRORS_DATA, 1);
     log_warn("event=dead_letter svix_id=%.*s type=%.*s reason=%s action=kept_in_dead_letters",
              SLICE_ARG(ev->svix_id), SLICE_ARG(ev->type), ev->reason);
 }
@@ -51,10 +54,10 @@ static void note_results(const struct processor *p, size_t count)
 {
     int64_t now_ms = p->clock->wall_ms();
     for (size_t i = 0; i < count; i++) {
-        counters_add(worker_counters(), (size_t)WORKER_EVENTS_APPLIED + p->results[i], 1);
+        event_counters_add(p->events[i].type, p->results[i]);
         note_times(&p->events[i], now_ms);
         if (p->results[i] == APPLY_DEAD)
-            log_dead(&p->events[i]);
+            note_dead(&p->events[i]);
         log_debug("event=processed svix_id=%.*s type=%.*s outcome=%s",
                   SLICE_ARG(p->events[i].svix_id), SLICE_ARG(p->events[i].type),
                   apply_result_name(p->results[i]));
@@ -103,6 +106,8 @@ static enum status after_failure(struct processor *p, enum status st)
         trouble_wait(p->database, store_why(p->store));
         return *p->stop ? STATUS_STOPPED : STATUS_OK;
     }
+    if (st != STATUS_STOPPED)
+        counters_add(worker_counters(), WORKER_DB_ERRORS_OPERATOR, 1);
     if (st != STATUS_STOPPED)
         log_error("event=database_failed why=%s action=stopping_events_stay_in_redis",
                   store_why(p->store));
@@ -209,7 +214,7 @@ enum status processor_run(struct processor *p, const struct batch *batch)
     for (size_t i = 0; st == STATUS_OK && i < batch->count; i++) {
         const struct queue_entry *entry = &batch->entries[i];
         if (entry->deliveries > 1)
-            counters_add(worker_counters(), WORKER_REDELIVERED, 1);
+            counters_add(worker_counters(), WORKER_CLAIMED, 1);
         if (entry->is_gone) {
             queue_reader_owe(p->reader, batch, i, 1);
         } else if (is_suspect(entry) && *p->stop) {

@@ -7,6 +7,7 @@
 
 #include "worker/queue_entry.h"
 #include "worker/queue_reader.h"
+#include "worker/queue_state.h"
 #include "worker/redis_link.h"
 
 /* KEYS[1] stream, ARGV group, own name, idle ms, "own" or "others" */
@@ -104,6 +105,20 @@ enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf
     backlog.oldest_age_ms = oldest_age(reply, now_ms);
     freeReplyObject(reply);
     *ret_backlog = backlog;
+    return STATUS_OK;
+}
+
+enum status queue_watch_aof(struct redis_link *link, bool *ret_ok)
+{
+    redisReply *reply = NULL;
+    struct queue_server server = { .has_aof = false };
+    enum status st = call(link, (const char *[]){ "INFO", "persistence" }, 2, &reply);
+    if (st != STATUS_OK)
+        return st;
+    if (reply->type == REDIS_REPLY_STRING)
+        queue_server_parse((struct slice){ reply->str, (size_t)reply->len }, &server);
+    freeReplyObject(reply);
+    *ret_ok = server.has_aof && server.aof_ok;
     return STATUS_OK;
 }
 

@@ -30,6 +30,10 @@ struct queue_backlog {
 enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf *conf,
                                 int64_t now_ms, struct queue_backlog *ret_backlog) MUST_CHECK;
 
+/* Whether Redis keeps an append-only file and its last write to it succeeded. Source: INFO
+ * persistence. */
+enum status queue_watch_aof(struct redis_link *link, bool *ret_ok) MUST_CHECK;
+
 /* Removes the consumers of the group that hold nothing and have been idle for idle_ms,
  * conf->consumer excepted; with own true conf->consumer alone, if it holds nothing. Check and
  * removal are one script, because XGROUP DELCONSUMER forgets what a consumer holds. Source: XINFO

@@ -34,6 +34,7 @@ struct upkeep {
     int64_t next_sweep_ms;
     int64_t next_prune_ms;
     int64_t next_look_ms;
+    bool info_refused;
     bool sweep_refused; /* said once: the rights of this Redis user do not reach that far */
 };
 
@@ -66,6 +67,20 @@ static bool is_due(const struct upkeep *u, int64_t *next_ms, int64_t period_ms)
     return true;
 }
 
+/* A user who may not ask loses the connection by asking, so does it once. */
+static enum status look_at_aof(struct upkeep *u)
+{
+    bool is_ok = false;
+    if (u->info_refused)
+        return STATUS_OK;
+    enum status st = queue_watch_aof(u->link, &is_ok);
+    if (st == STATUS_OK)
+        counters_set(worker_counters(), WORKER_REDIS_AOF_OK, is_ok);
+    else
+        u->info_refused = strstr(redis_link_why(u->link), "NOPERM") != NULL;
+    return st;
+}
+
 static enum status watch(struct upkeep *u)
 {
     struct queue_backlog backlog;
@@ -79,7 +94,7 @@ static enum status watch(struct upkeep *u)
     counters_set(worker_counters(), WORKER_GROUP_LAG, backlog.lag);
     counters_set(worker_counters(), WORKER_CONSUMERS, backlog.consumers);
     counters_set(worker_counters(), WORKER_OLDEST_AGE_MS, backlog.oldest_age_ms);
-    return STATUS_OK;
+    return look_at_aof(u);
 }
 
 /* The last event is that of all workers on this database, and survives a restart. */

@@ -1,37 +1,36 @@
 #include "worker/worker_counters.h"
 
 #include "common/process_stats.h"
+#include "worker/event_counters.h"
 
 static const struct counter_info info[WORKER_COUNTER_COUNT] = {
-    [WORKER_EVENTS_APPLIED] = { "clerk_worker_events_processed_total", "result=\"applied\"",
-                                "Events committed, by what became of them; a rise of dead needs a "
-                                "look at dead_letters",
-                                COUNTER_TOTAL, 1 },
-    [WORKER_EVENTS_STALE] = { "clerk_worker_events_processed_total", "result=\"stale\"", NULL,
-                              COUNTER_TOTAL, 1 },
-    [WORKER_EVENTS_IGNORED] = { "clerk_worker_events_processed_total", "result=\"ignored\"", NULL,
-                                COUNTER_TOTAL, 1 },
-    [WORKER_EVENTS_DEAD] = { "clerk_worker_events_processed_total", "result=\"dead\"", NULL,
-                             COUNTER_TOTAL, 1 },
-    [WORKER_EVENTS_DUPLICATE] = { "clerk_worker_events_processed_total", "result=\"duplicate\"",
-                                  NULL, COUNTER_TOTAL, 1 },
     [WORKER_BATCHES] = { "clerk_worker_batches_total", NULL, "Transactions that applied events",
                          COUNTER_TOTAL, 1 },
-    [WORKER_REDELIVERED] = { "clerk_worker_redelivered_total", NULL,
-                             "Entries delivered more than once; a steady rise means that workers "
-                             "die",
-                             COUNTER_TOTAL, 1 },
+    [WORKER_CLAIMED] = { "clerk_worker_claimed_total", NULL,
+                         "Entries taken over after another delivery; a steady rise means that "
+                         "workers die",
+                         COUNTER_TOTAL, 1 },
     [WORKER_PRUNED] = { "clerk_worker_ledger_pruned_total", NULL,
                         "Ledger rows removed after DEDUPE_DAYS", COUNTER_TOTAL, 1 },
     [WORKER_REDIS_ERRORS] = { "clerk_worker_redis_errors_total", NULL,
                               "Times that Redis was lost; see the log for why", COUNTER_TOTAL, 1 },
-    [WORKER_DB_ERRORS] = { "clerk_worker_db_errors_total", NULL,
-                           "Transactions that the database put off; see the log for why",
+    [WORKER_DB_ERRORS] = { "clerk_worker_db_errors_total", "class=\"world\"",
+                           "Failures of the database. world: put off and tried again; data: an "
+                           "event that it refused, see dead_letters; operator: the worker stops; "
+                           "the log has the reason",
                            COUNTER_TOTAL, 1 },
+    [WORKER_DB_ERRORS_DATA] = { "clerk_worker_db_errors_total", "class=\"data\"", NULL,
+                                COUNTER_TOTAL, 1 },
+    [WORKER_DB_ERRORS_OPERATOR] = { "clerk_worker_db_errors_total", "class=\"operator\"", NULL,
+                                    COUNTER_TOTAL, 1 },
     [WORKER_REDIS_UP] = { "clerk_worker_redis_up", NULL, "1 while Redis answers", COUNTER_GAUGE,
                           1 },
     [WORKER_DB_UP] = { "clerk_worker_db_up", NULL, "1 while the database takes transactions",
                        COUNTER_GAUGE, 1 },
+    [WORKER_REDIS_AOF_OK] = { "clerk_worker_redis_aof_ok", NULL,
+                              "1 while Redis' append-only file is on and was last written without "
+                              "an error; at 0 a crash of Redis loses events",
+                              COUNTER_GAUGE, 1 },
     [WORKER_STREAM_LENGTH] = { "clerk_worker_stream_length", NULL,
                                "The backlog: entries in the stream", COUNTER_GAUGE, 1 },
     [WORKER_PENDING] = { "clerk_worker_pending", NULL,
@@ -96,6 +95,7 @@ const struct histograms *worker_histograms(void)
 void worker_counters_render(struct buf *out)
 {
     counters_set(&counters, WORKER_BUILD_INFO, 1);
+    event_counters_render(out);
     counters_render(&counters, out);
     histograms_render(&histograms, out);
     process_stats_render(out);

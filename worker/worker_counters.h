@@ -6,24 +6,23 @@
 
 /* The worker's series; their names, labels and help stand in the table in worker_counters.c. */
 enum worker_counter {
-    /* Events by what became of them, in the order of enum apply_result. */
-    WORKER_EVENTS_APPLIED,
-    WORKER_EVENTS_STALE,
-    WORKER_EVENTS_IGNORED,
-    WORKER_EVENTS_DEAD,
-    WORKER_EVENTS_DUPLICATE,
     /* Transactions that applied events. */
     WORKER_BATCHES,
-    /* Entries that were delivered before, to this worker or another. */
-    WORKER_REDELIVERED,
+    /* Entries that were delivered before, to this worker or another, and were taken over. */
+    WORKER_CLAIMED,
     /* Ledger rows removed after DEDUPE_DAYS. */
     WORKER_PRUNED,
     /* Waits for Redis and for the database: struct trouble counts each. */
     WORKER_REDIS_ERRORS,
     WORKER_DB_ERRORS,
+    /* Events that the database refused for what they hold, and troubles that stop the worker. */
+    WORKER_DB_ERRORS_DATA,
+    WORKER_DB_ERRORS_OPERATOR,
     /* 1 while it answers, 0 from the first failure on; /readyz goes by these two. */
     WORKER_REDIS_UP,
     WORKER_DB_UP,
+    /* 1 while Redis keeps an append-only file and its last write to it succeeded. */
+    WORKER_REDIS_AOF_OK,
     /* Entries in the stream; of these, given to a worker and not acknowledged. */
     WORKER_STREAM_LENGTH,
     WORKER_PENDING,

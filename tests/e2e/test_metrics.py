@@ -99,7 +99,23 @@ def test_dead_letters_and_the_last_event_survive_a_restart(stack, redis):
     again = stack.worker()
     wait.until(lambda: number(again, "clerk_worker_dead_letters") == 1, 20, "the dead letter to be counted again")
     assert before <= number(again, "clerk_worker_last_event_timestamp_seconds") <= signing.now_s() + 1
-    assert number(again, 'clerk_worker_events_processed_total{result="dead"}') == 0
+    assert number(again, 'clerk_worker_events_processed_total{type="other",result="dead"}') == 0
+
+
+def test_events_are_counted_by_type_and_answers_by_reason(stack, redis):
+    front, back = stack.ingest(), stack.worker()
+    front.post(samples.user(1))
+    front.post(b'{"type":"shoe.tied","data":{"id":"shoe_1"}}')
+    front.post(samples.user(2), secret="whsec_" + "QQ" * 16)
+    redis.wait_drained()
+    wait.until(lambda: number(back, 'clerk_worker_events_processed_total{type="other",result="applied"}') == 1, 20, "the unknown type")
+    assert number(back, 'clerk_worker_events_processed_total{type="user.created",result="applied"}') == 1
+    assert number(front, 'clerk_ingest_requests_total{code="200",reason="received"}') == 2
+    assert number(front, 'clerk_ingest_requests_total{code="400",reason="bad_signature"}') == 1
+    assert number(front, "clerk_ingest_backpressure") == 0
+    wait.until(lambda: number(back, "clerk_worker_redis_aof_ok") == 1, 20, "Redis' append-only file to be seen")
+    for series in ('clerk_worker_db_errors_total{class="data"}', 'clerk_worker_db_errors_total{class="operator"}', "clerk_worker_claimed_total"):
+        assert number(back, series) == 0
 
 
 def test_process_numbers_are_those_of_the_process(stack):
