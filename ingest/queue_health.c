@@ -3,7 +3,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { HIGH_WATER_PERCENT = 85, LOW_WATER_PERCENT = 80 };
+enum {
+    HIGH_WATER_PERCENT = 85,
+    LOW_WATER_PERCENT = 80,
+    ENTRY_OVERHEAD_BYTES = 128,
+    LARGE_BYTES = 32 * 1024, /* from here on Redis reads into the object and then copies it */
+};
 
 static const struct {
     const char *word;
@@ -71,6 +76,8 @@ void queue_health_note_memory(struct queue_health *health, struct slice info)
 {
     struct slice line;
 
+    health->unseen_bytes -= health->asked_bytes;
+    health->asked_bytes = 0;
     health->used_bytes = 0;
     health->max_bytes = 0;
     health->may_evict = false;
@@ -96,6 +103,23 @@ bool queue_health_has_room(struct queue_health *health)
     if (mark > 0 && health->used_bytes + health->unseen_bytes >= mark)
         health->full = true;
     return !health->full;
+}
+
+void queue_health_note_question(struct queue_health *health)
+{
+    health->asked_bytes = health->unseen_bytes;
+}
+
+bool queue_health_admits(struct queue_health *health, size_t bytes)
+{
+    int64_t kept = (int64_t)(bytes + bytes / 4) + ENTRY_OVERHEAD_BYTES;
+    int64_t passing = bytes >= LARGE_BYTES ? (int64_t)bytes : 0;
+    bool has_room;
+
+    health->unseen_bytes += kept + passing;
+    has_room = queue_health_has_room(health);
+    health->unseen_bytes -= has_room ? passing : kept + passing;
+    return has_room;
 }
 
 const char *queue_health_complaint(const struct queue_health *health)

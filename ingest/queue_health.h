@@ -20,6 +20,8 @@ struct queue_health {
     int64_t max_bytes;
     /* sent since INFO was asked for */
     int64_t unseen_bytes;
+    /* of these, sent before the question that is under way */
+    int64_t asked_bytes;
     /* above the high-water mark */
     bool full;
     /* the policy lets Redis throw the stream away to make room: the whole backlog is one key
@@ -46,6 +48,9 @@ enum queue_remedy queue_health_note_error(struct queue_health *health, struct sl
  * exists. A missing permission for it is no trouble: the worker creates the group too. */
 enum queue_remedy queue_health_note_group(struct queue_health *health, struct slice error);
 
+/* Notes that INFO memory is asked now: what was sent before will be in the answer. */
+void queue_health_note_question(struct queue_health *health);
+
 /* Notes the answer to INFO memory. */
 void queue_health_note_memory(struct queue_health *health, struct slice info);
 
@@ -56,6 +61,11 @@ void queue_health_set_trouble(struct queue_health *health, const char *trouble);
  * its limit on, and then not again until below 80 %. Stopping early leaves the workers the room
  * they need to drain; at the limit itself Redis would refuse much more. */
 bool queue_health_has_room(struct queue_health *health);
+
+/* The same for a write of so many bytes more, which is counted as sent when there is room. Redis
+ * takes about a quarter more for an entry than its bytes, and for a large one, while it copies it,
+ * once more as much. */
+bool queue_health_admits(struct queue_health *health, size_t bytes);
 
 /* NULL when all is well, else why not, in one line; valid until the next change. */
 const char *queue_health_complaint(const struct queue_health *health);

@@ -212,15 +212,16 @@ enum status queue_link_send(struct queue_link *link, const struct slice *args, s
 {
     const char *argv[ARGS_MAX];
     size_t lengths[ARGS_MAX];
+    size_t bytes = 0;
 
     assert(count <= ARGS_MAX);
-    if (!is_up(link) || !queue_health_has_room(&link->setup.health))
-        return STATUS_UNAVAILABLE;
     for (size_t i = 0; i < count; i++) {
         argv[i] = args[i].len > 0 ? args[i].ptr : "";
         lengths[i] = args[i].len;
-        link->setup.health.unseen_bytes += (int64_t)args[i].len;
+        bytes += args[i].len;
     }
+    if (!is_up(link) || !queue_health_admits(&link->setup.health, bytes))
+        return STATUS_UNAVAILABLE;
     if (redisAsyncCommandArgv(link->ac, on_answer, call, (int)count, argv, lengths) != REDIS_OK) {
         link->setup.must_close = true;
         return STATUS_UNAVAILABLE;

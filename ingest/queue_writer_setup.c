@@ -113,7 +113,7 @@ void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac)
     const char *words[] = { "INFO", "memory" };
 
     setup->probing = true;
-    setup->health.unseen_bytes = 0; /* what was sent before is in the answer */
+    queue_health_note_question(&setup->health);
     if (setup->health.trouble[0] != '\0')
         send_group(setup, ac);
     send_words(setup, ac, on_info_reply, 2, words);

@@ -163,6 +163,43 @@ static void health_counts_what_redis_has_not_yet_reported(void **state)
     assert_false(queue_health_has_room(&health));
 }
 
+static void health_counts_what_was_sent_until_the_answer_that_holds_it(void **state)
+{
+    struct queue_health health = { 0 };
+
+    (void)state;
+    note_memory(&health, 0, 100000, "noeviction");
+    health.unseen_bytes = 60000;
+    queue_health_note_question(&health);
+    health.unseen_bytes += 30000; /* the answer is not here yet: all of it counts */
+    assert_false(queue_health_has_room(&health));
+    note_memory(&health, 40000, 100000, "noeviction");
+    assert_int_equal(health.unseen_bytes, 30000);
+    assert_true(queue_health_has_room(&health));
+}
+
+static void health_admits_by_what_redis_will_need(void **state)
+{
+    static const struct {
+        size_t bytes;
+        bool room;
+        int64_t counted;
+    } rows[] = {
+        { 1000, true, 1000 + 250 + 128 },
+        { 67800, false, 0 },              /* its bytes would fit; the quarter more does not */
+        { 32 * 1024, true, 40960 + 128 }, /* a large one: the copy is gone afterwards */
+        { 40000, false, 0 },              /* a large one, whose copy would not fit */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct queue_health health = { 0 };
+        note_memory(&health, 0, 100000, "noeviction");
+        assert_int_equal(queue_health_admits(&health, rows[i].bytes), rows[i].room);
+        assert_int_equal(health.unseen_bytes, rows[i].counted);
+    }
+}
+
 static void health_has_room_without_a_memory_limit(void **state)
 {
     struct queue_health health = { 0 };
@@ -223,6 +260,8 @@ int main(void)
         cmocka_unit_test(health_worsens_when_the_group_cannot_be_created),
         cmocka_unit_test(health_is_full_from_85_percent_and_until_below_80),
         cmocka_unit_test(health_counts_what_redis_has_not_yet_reported),
+        cmocka_unit_test(health_counts_what_was_sent_until_the_answer_that_holds_it),
+        cmocka_unit_test(health_admits_by_what_redis_will_need),
         cmocka_unit_test(health_has_room_without_a_memory_limit),
         cmocka_unit_test(health_complains_of_a_policy_that_may_evict_the_stream),
         cmocka_unit_test(health_survives_an_info_without_any_of_its_lines),
