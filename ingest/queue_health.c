@@ -112,7 +112,7 @@ void queue_health_note_question(struct queue_health *health)
 
 bool queue_health_admits(struct queue_health *health, size_t bytes)
 {
-    int64_t kept = (int64_t)(bytes + bytes / 4) + ENTRY_OVERHEAD_BYTES;
+    int64_t kept = (int64_t)(bytes + bytes / 16) + ENTRY_OVERHEAD_BYTES;
     int64_t passing = bytes >= LARGE_BYTES ? (int64_t)bytes : 0;
     bool has_room;
 

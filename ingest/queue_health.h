@@ -63,8 +63,8 @@ void queue_health_set_trouble(struct queue_health *health, const char *trouble);
 bool queue_health_has_room(struct queue_health *health);
 
 /* The same for a write of so many bytes more, which is counted as sent when there is room. Redis
- * takes about a quarter more for an entry than its bytes, and for a large one, while it copies it,
- * once more as much. */
+ * takes a little more for an entry than its bytes, and for a large one, while it copies it, once
+ * more as much. */
 bool queue_health_admits(struct queue_health *health, size_t bytes);
 
 /* NULL when all is well, else why not, in one line; valid until the next change. */

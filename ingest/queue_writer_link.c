@@ -111,7 +111,7 @@ static void link_connect(struct queue_link *link, const char *address)
     }
     link->opened++;
     link->wake_ms = link->now_ms + OPEN_DEADLINE_MS;
-    link->probe_ms = 0;
+    link->probe_ms = link->now_ms + PROBE_MS;
     link->ac->data = link;
     redisAsyncSetConnectCallback(link->ac, on_connect);
     redisAsyncSetDisconnectCallback(link->ac, on_disconnect);

@@ -98,23 +98,28 @@ static void send_group(struct queue_setup *setup, redisAsyncContext *ac)
     send_words(setup, ac, on_group_reply, 6, words);
 }
 
-void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac)
-{
-    setup->done = false;
-    setup->must_close = false;
-    setup->probing = false;
-    send_login(setup, ac);
-    send_select(setup, ac);
-    send_group(setup, ac);
-}
-
-void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac)
+static void send_info(struct queue_setup *setup, redisAsyncContext *ac)
 {
     const char *words[] = { "INFO", "memory" };
 
     setup->probing = true;
     queue_health_note_question(&setup->health);
+    send_words(setup, ac, on_info_reply, 2, words);
+}
+
+void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac)
+{
+    setup->done = false;
+    setup->must_close = false;
+    send_login(setup, ac);
+    send_select(setup, ac);
+    send_info(setup, ac); /* before the last word: how full Redis is is known from the beginning */
+    send_group(setup, ac);
+}
+
+void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac)
+{
     if (setup->health.trouble[0] != '\0')
         send_group(setup, ac);
-    send_words(setup, ac, on_info_reply, 2, words);
+    send_info(setup, ac);
 }

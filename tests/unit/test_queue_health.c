@@ -185,10 +185,10 @@ static void health_admits_by_what_redis_will_need(void **state)
         bool room;
         int64_t counted;
     } rows[] = {
-        { 1000, true, 1000 + 250 + 128 },
-        { 67800, false, 0 },              /* its bytes would fit; the quarter more does not */
-        { 32 * 1024, true, 40960 + 128 }, /* a large one: the copy is gone afterwards */
-        { 40000, false, 0 },              /* a large one, whose copy would not fit */
+        { 1600, true, 1600 + 100 + 128 },
+        { 84900, false, 0 },
+        { 32 * 1024, true, 34816 + 128 }, /* a large one: the copy is gone afterwards */
+        { 41500, false, 0 },              /* a large one, whose copy would not fit */
     };
 
     (void)state;
