@@ -86,8 +86,13 @@ class Compose:
     def database(self):
         """A copy of the database with its log, taken out of a worker's volume."""
         target = self.dir / "copy"
-        shutil.rmtree(target, ignore_errors=True)
-        docker("cp", f"{self.containers('worker')[0]}:/data", str(target))
+
+        def is_copied():  # a log that a checkpoint cuts short meanwhile makes docker give up
+            shutil.rmtree(target, ignore_errors=True)
+            source = f"{self.containers('worker')[0]}:/data"
+            return subprocess.run(["docker", "cp", source, str(target)], capture_output=True, timeout=60, check=False).returncode == 0
+
+        wait.until(is_copied, 60, "the database to be copied")
         with closing(sqlite3.connect(target / "clerk.db")) as db:  # once writable, so that the log is folded in
             db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         return Database(target / "clerk.db")
