@@ -87,10 +87,13 @@ class Compose:
         """A copy of the database with its log, taken out of a worker's volume."""
         target = self.dir / "copy"
 
-        def is_copied():  # a log that a checkpoint cuts short meanwhile makes docker give up
+        def succeeds(*words):
+            return subprocess.run(["docker", *words], capture_output=True, timeout=60, check=False).returncode == 0
+
+        def is_copied():  # not while the log is being folded in: idle workers do that within a second or two
             shutil.rmtree(target, ignore_errors=True)
-            source = f"{self.containers('worker')[0]}:/data"
-            return subprocess.run(["docker", "cp", source, str(target)], capture_output=True, timeout=60, check=False).returncode == 0
+            worker = self.containers("worker")[0]
+            return succeeds("exec", worker, "sh", "-c", "! [ -s /data/clerk.db-wal ]") and succeeds("cp", f"{worker}:/data", str(target))
 
         wait.until(is_copied, 60, "the database to be copied")
         with closing(sqlite3.connect(target / "clerk.db")) as db:  # once writable, so that the log is folded in
