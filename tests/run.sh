@@ -2,14 +2,14 @@
 # Builds and tests everything. On a bare Debian 12 as root: sh tests/run.sh [unit|lint|e2e|page|chaos|fuzz|compose]…
 # Without a part: all of them. Each step is one line; its whole output lies in $BUILD_ROOT/log. Ends in "N passed, N failed".
 #   BUILD_ROOT    build folders (default: build)
-#   FUZZ_SECONDS  seconds for each fuzz target (default: 15)
+#   FUZZ_SECONDS  seconds for each fuzz target (default: 60)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=tests/packages.sh
 . tests/packages.sh
 
 build_root=${BUILD_ROOT:-build}
-fuzz_seconds=${FUZZ_SECONDS:-15}
+fuzz_seconds=${FUZZ_SECONDS:-60}
 export CMAKE_GENERATOR=Ninja
 passed=0
 failed=0
@@ -125,19 +125,30 @@ run_page() {
     step "page in a browser" 180 env BUILD_DIR="$build_root/dev" sh tests/run.sh browser
 }
 
+# One target; its findings lie beside its corpus.
+fuzz_target() {
+    corpus=$build_root/fuzz/corpus/$1
+    seeds=tests/fuzz/corpus/$1
+    mkdir -p "$corpus"
+    [ -d "$seeds" ] || seeds=
+    log=$build_root/log/fuzz_$1.log
+    "$build_root/fuzz/tests/fuzz_$1" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$corpus.crash." "$corpus" ${seeds:+"$seeds"} >"$log" 2>&1 ||
+        { tail -n 40 "$log" && return 1; }
+    echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $fuzz_seconds s"
+}
+
+fuzz_targets() {
+    basename -s .c tests/fuzz/fuzz_*.c | sed 's/^fuzz_//'
+}
+
 run_fuzz() {
     # shellcheck disable=SC2086
     need $build_packages $unit_packages || return
     build_step fuzz || return
-    for source in tests/fuzz/fuzz_*.c; do
-        name=$(basename "$source" .c)
-        corpus=$build_root/fuzz/corpus/${name#fuzz_}
-        seeds=tests/fuzz/corpus/${name#fuzz_}
-        mkdir -p "$corpus"
-        [ -d "$seeds" ] || seeds=
-        step "fuzz: ${name#fuzz_}" $((fuzz_seconds + 60)) "$build_root/fuzz/tests/$name" -max_total_time="$fuzz_seconds" \
-            -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$corpus.crash." "$corpus" ${seeds:+"$seeds"}
-    done
+    # two run at a time
+    step "fuzz: $(fuzz_targets | wc -l) targets, $fuzz_seconds s each" $((fuzz_seconds * $(fuzz_targets | wc -l) + 120)) \
+        env BUILD_ROOT="$build_root" sh tests/run.sh fuzz_all
 }
 
 run_compose() {
@@ -165,6 +176,14 @@ signers)
     ;;
 browser)
     page_tests
+    exit
+    ;;
+fuzz_all)
+    fuzz_targets | xargs -P 2 -n 1 sh tests/run.sh fuzz_target
+    exit
+    ;;
+fuzz_target)
+    fuzz_target "$2"
     exit
     ;;
 esac
