@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "worker/store_read.h"
 #include "worker/store_sqlite.h"
@@ -39,6 +40,10 @@ static enum status connect_to_read(struct store_sqlite *store)
     struct stat file;
     if (stat(store->path, &file) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return store_sqlite_because(store, STATUS_NOT_FOUND, "there is no database yet");
+    /* All connections of a process share one mapping of the log's index. Made now it could not be
+     * written, and the worker's own connection could not write after the cure while we stay. */
+    if (access(store->path, W_OK) != 0 && errno == EROFS)
+        return store_sqlite_because(store, STATUS_UNAVAILABLE, "%s", strerror(EROFS));
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);

@@ -150,6 +150,8 @@ def test_a_read_only_disk_at_the_start_is_waited_for(stack, disk, report):
     assert patient.worker.stop() == 0
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     patient.worker = stack.worker(database=patient.database, ready=False)
+    patient.worker.wait_log("event=database_unavailable", 15)
+    patient.worker.get("/api/status")  # the page, too, must not keep the file open for reading alone
     patient.suffers(2)
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     patient.recovers(report)
