@@ -1,80 +1,102 @@
-"""python3 -m figures: measures, prints one table, writes JSON; --check compares with the recorded ratios."""
+"""python3 -m figures: measures, prints one table, writes JSON; --check compares instructions with the recorded ones."""
 import argparse
-import json
-import os
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from . import flow, ingest, mix, report, worker
+from harness import postgres as server
+
+from . import check, flow, ingest, large, mix, postgres, report, stream, worker
 from .servers import BUILD, Bench
 
-RECORDED = Path(__file__).resolve().parents[1] / "recorded.json"
-SLOWER = 1.25  # what --check lets pass
-BUSY = 1.0     # load average beyond which it does not judge
-PARTS = {"ingest": ingest.floor_ratio, "rate": ingest.durable_rate, "memory": ingest.memory, "worker": worker.beside_others,
-         "several": worker.several, "duplicates": worker.duplicates, "large": worker.large, "latency": flow.latency, "burst": flow.burst,
-         "replay": flow.replay, "backlog": flow.backlog}
-# What depends least on what else the machine does goes first; the table keeps the order above.
-ORDER = ("memory", "large", "latency", "burst", "replay", "backlog", "ingest", "rate", "worker", "several", "duplicates")
-LONG_ONLY = ("backlog",)
-CHECKED = ("ingest_per_floor", "worker_per_loop")
+# In the order of the table.
+PARTS = {"ingest": ingest.beside_floor, "ingest-peers": ingest.beside_peers, "rate": ingest.durable_rate, "memory": ingest.memory,
+         "worker": worker.beside_loop, "worker-peers": worker.beside_peers, "several": worker.several, "duplicates": worker.duplicates,
+         "large": large.large, "postgres": postgres.beside_loop, "postgres-peers": postgres.beside_peer, "postgres-several": postgres.several,
+         "latency": flow.latency, "burst": flow.burst, "replay": flow.replay, "backlog": flow.backlog, "stream": stream.carries}
+GROUPS = {"peers": ("ingest-peers", "worker-peers", "postgres-peers"), "limits": ("ingest", "rate", "worker", "postgres", "stream"),
+          "flow": ("latency", "burst", "replay", "backlog")}
+# What depends least on what else the machine does goes first.
+ORDER = sorted(PARTS, key=("memory", "large", "latency", "burst", "replay", "backlog", "stream", *PARTS).index)
+LIMIT_S = {"quick": 600, "check": 600, "full": 3600}  # a run that takes longer has come to a stop
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter runs, under two minutes")
+    parser.add_argument("--quick", action="store_true", help="every part in small, under two minutes")
     parser.add_argument("--check", action="store_true", help="fail where ingest or worker is 25 %% slower against its floor than recorded")
-    parser.add_argument("--record", action="store_true", help="with --check: record this machine's ratios instead")
-    parser.add_argument("--only", metavar="NAME", action="append", choices=PARTS, help=f"one part alone: {', '.join(PARTS)}")
-    parser.add_argument("--json", metavar="FILE", default=str(BUILD / "bench.json"))
+    parser.add_argument("--record", action="store_true", help="measure as --check does and record the ratios")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=[*PARTS, *GROUPS], default=[],
+                        help=f"one part alone: {', '.join(PARTS)}; or several: {', '.join(GROUPS)}")
     parser.add_argument("--without-peers", action="store_true", help="leave the Node programs out")
+    parser.add_argument("--merge", metavar="FILE", nargs="+", help="print the figures of several runs as one table; the last of each counts")
+    parser.add_argument("--json", metavar="FILE", default=str(BUILD / "bench.json"))
     return parser.parse_args()
 
 
-def measure(args, bench, results):
-    for name in ORDER:
-        if name not in (args.only or PARTS) or (args.quick and name in LONG_ONLY and not args.only):
-            continue
+def wanted(args):
+    names = {part for name in args.only or PARTS for part in GROUPS.get(name, (name,))}
+    names -= set(GROUPS["peers"]) if args.without_peers else set()
+    if not server.is_installed():
+        print("no PostgreSQL server is installed: its parts are left out")
+        names -= {name for name in PARTS if name.startswith("postgres")}
+    return [name for name in ORDER if name in names]
+
+
+def measure(args, bench):
+    """The parts that could be measured stand in the table all the same; False: not all could."""
+    results, failed = report.Report(), []
+    for name in wanted(args):
         results.part = list(PARTS).index(name)
-        if name in ("ingest", "worker"):
-            PARTS[name](bench, results, peers=not args.without_peers)
-        else:
-            PARTS[name](bench, results)
+        try:
+            results.time(name, lambda: PARTS[name](bench, results))
+        except (RuntimeError, AssertionError, OSError, subprocess.SubprocessError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed.append(name)
+            bench.close()
     results.rows.sort(key=lambda row: row["part"])
+    show(args, results)
+    if failed:
+        print(f"not measured: {', '.join(failed)}", file=sys.stderr)
+    return not failed
 
 
-def check(results, record):
-    """True when no ratio is far above the recorded one."""
-    now = {key: results.find(key)["median"] for key in CHECKED}
-    if record:
-        RECORDED.write_text(json.dumps(now, indent=1) + "\n")
+def show(args, results):
+    print("\n" + results.table())
+    results.write(args.json, args.quick)
+    print(f"\n{args.json}")
+
+
+def run(args, bench):
+    if args.record:
+        check.record(bench)
         return True
-    recorded = json.loads(RECORDED.read_text())
-    slower = {key: now[key] / recorded[key] for key in CHECKED}
-    for key, factor in slower.items():
-        print(f"{key}: {now[key]:.2f} now, {recorded[key]:.2f} recorded, {factor:.2f} times ({'FAILED' if factor > SLOWER else 'ok'})")
-    return all(factor <= SLOWER for factor in slower.values())
+    return check.passes(bench) if args.check else measure(args, bench)
+
+
+def on_signal(number, _):
+    """Ends the run as an error does, so that nothing that it started goes on."""
+    raise SystemExit(f"ended by {signal.Signals(number).name}")
 
 
 def main():
     args = arguments()
-    if args.check and os.getloadavg()[0] > BUSY:
-        print(f"the machine is busy (load {os.getloadavg()[0]:.1f}, at most {BUSY}): ratios would tell more of the neighbours than of us")
-        return 3
-    if args.check:
-        args.only, args.without_peers = ["ingest", "worker"], True
-    results = report.Report()
+    if args.merge:
+        results = report.Report()
+        results.merge(args.merge)
+        show(args, results)
+        return 0
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, on_signal)
+    signal.alarm(LIMIT_S["check" if args.check or args.record else "quick" if args.quick else "full"])
     with tempfile.TemporaryDirectory(prefix="clerk-bench-", dir=BUILD) as directory:
-        bench = Bench(directory, mix.write(directory), args.quick)
+        bench = Bench(directory, mix.write(Path(directory)), args.quick)
         try:
-            measure(args, bench, results)
+            return 0 if run(args, bench) else 1
         finally:
-            bench.stop_redis()
-    print("\n" + results.table())
-    results.write(args.json, bench.quick)
-    print(f"\n{args.json}")
-    return 0 if not args.check or check(results, args.record) else 1
+            bench.close()
 
 
 sys.exit(main())

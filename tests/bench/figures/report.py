@@ -19,17 +19,23 @@ class Report:
     def __init__(self):
         self.rows = []
         self.part = 0  # of the table, that the rows to come belong to
+        self.took_s = {}  # by part
         self.began = time.time()
 
-    def add(self, key, what, runs, unit="", at_most=None, at_least=None, note=""):
-        """One line. runs: the value of each alternating run; the median counts."""
+    def time(self, name, measure):
+        began = time.monotonic()
+        measure()
+        self.took_s[name] = round(time.monotonic() - began, 1)
+
+    def add(self, key, what, runs, unit="", at_most=None, at_least=None, note="", or_met=False):
+        """One line. runs: the value of each alternating run; the median counts. or_met: another way to the goal, which the note tells."""
         value = median(runs)
         met = None
         if at_most is not None or at_least is not None:
-            met = (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
+            met = (at_most is None or value <= at_most) and (at_least is None or value >= at_least) or or_met
         goal = f"≤ {show(at_most)}" if at_most is not None else f"≥ {show(at_least)}" if at_least is not None else ""
-        row = {"key": key, "part": self.part, "what": what, "median": value, "unit": unit, "min": min(runs), "max": max(runs), "runs": runs, "goal": goal,
-               "met": met, "note": note}
+        row = {"key": key, "part": self.part, "what": what, "median": value, "unit": unit, "min": min(runs), "max": max(runs), "runs": runs,
+               "goal": goal, "met": met, "note": note}
         self.rows.append(row)
         print(self.line(row), flush=True)
 
@@ -40,8 +46,13 @@ class Report:
         verdict = {True: "yes", False: "no", None: ""}[row["met"]]
         return f"| {row['what']} | {value} | {spread} | {row['goal']} | {verdict} | {row['note']} |"
 
-    def find(self, key):
-        return next((row for row in self.rows if row["key"] == key), None)
+    def merge(self, paths):
+        """The figures of several runs; of those with one key the last one counts."""
+        rows = {}
+        for path in paths:
+            with open(path, encoding="utf-8") as file:
+                rows.update((row["key"], row) for row in json.load(file)["figures"])
+        self.rows = sorted(rows.values(), key=lambda row: row["part"])
 
     def table(self):
         head = ["| figure | median | spread | goal | met | note |", "|---|---|---|---|---|---|"]
@@ -50,7 +61,7 @@ class Report:
     def write(self, path, quick):
         machine = {"cpus": os.cpu_count(), "load": os.getloadavg()[0], "kernel": platform.release(), "cpu": cpu_model()}
         tree = {"when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.began)), "took_s": round(time.time() - self.began), "quick": quick,
-                "machine": machine, "versions": versions(), "figures": self.rows}
+                "parts_s": self.took_s, "machine": machine, "versions": versions(), "figures": self.rows}
         with open(path, "w", encoding="utf-8") as file:
             json.dump(tree, file, indent=1, ensure_ascii=False)
 
@@ -62,7 +73,7 @@ def cpu_model():
 
 def versions():
     found = {}
-    for name in ("redis-server", "node", "gcc"):
+    for name in ("redis-server", "psql", "node", "gcc"):
         try:
             found[name] = subprocess.run([name, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
         except (OSError, subprocess.CalledProcessError):

@@ -1,11 +1,7 @@
 // What both Node workers do with a user event, in clerk-worker's own tables: ledger, tombstones, the user, the user's e-mail
 // addresses. Statements are prepared once. Guarded as ours: a repeat does nothing, an older event does not overwrite.
 import Database from 'better-sqlite3';
-
-const USER_COLUMNS = ['clerk_id', 'email', 'phone', 'username', 'first_name', 'last_name', 'image_url', 'external_id', 'locale',
-    'public_metadata', 'private_metadata', 'unsafe_metadata', 'banned', 'locked', 'password_enabled', 'two_factor_enabled',
-    'last_sign_in_at', 'last_active_at', 'data', 'created_at', 'updated_at', 'event_at'];
-const EMAIL_COLUMNS = ['clerk_id', 'user_id', 'email_address', 'verified', 'is_primary', 'data', 'created_at', 'updated_at', 'event_at'];
+import { EMAIL_COLUMNS, USER_COLUMNS, emailRows, userRow } from './user-rows.mjs';
 
 function upsert(db, table, columns, guard) {
     const set = columns.slice(1).map((c) => `${c} = excluded.${c}`).join(', ');
@@ -36,18 +32,8 @@ export class UserStore {
         const { data, timestamp } = event;
         const fresh = this.ledger.run(id, event.type, data.id, event.instance_id, timestamp, received, Date.now());
         if (fresh.changes === 0 || this.tombstone.get(data.id)) return;
-        const primary = data.email_addresses.find((e) => e.id === data.primary_email_address_id);
-        const phone = data.phone_numbers.find((p) => p.id === data.primary_phone_number_id);
-        const kept = this.user.run(data.id, primary?.email_address ?? null, phone?.phone_number ?? null, data.username, data.first_name,
-            data.last_name, data.image_url, data.external_id, data.locale ?? null, JSON.stringify(data.public_metadata),
-            JSON.stringify(data.private_metadata), JSON.stringify(data.unsafe_metadata), data.banned ? 1 : 0, data.locked ? 1 : 0,
-            data.password_enabled ? 1 : 0, data.two_factor_enabled ? 1 : 0, data.last_sign_in_at, data.last_active_at, raw,
-            data.created_at, data.updated_at, timestamp);
-        if (kept.changes === 0) return;
-        for (const e of data.email_addresses) {
-            this.email.run(e.id, data.id, e.email_address, e.verification?.status === 'verified' ? 1 : 0,
-                e.id === data.primary_email_address_id ? 1 : 0, JSON.stringify(e), e.created_at, e.updated_at, timestamp);
-        }
+        if (this.user.run(...userRow(event, raw)).changes === 0) return;
+        for (const row of emailRows(event)) this.email.run(...row);
         this.trim.run(data.id, JSON.stringify(data.email_addresses.map((e) => e.id)));
     }
 }

@@ -1,16 +1,11 @@
 // The careful Node worker: batches from the consumer group, one transaction for each, acknowledged after the commit.
 import { Redis } from 'ioredis';
+import { decode } from './user-rows.mjs';
 import { UserStore } from './user-store.mjs';
 
 const [KEY, GROUP, ME] = ['clerk:events', 'workers', 'node'];
 const redis = new Redis(process.env.REDIS_URL);
 const store = new UserStore(process.env.DATABASE);
-
-// "data" holds the object alone, as in ours; a parsed tree does not tell where in the text it was, so it is printed again.
-function decode([, [, id, , , , , , received, , raw]]) {
-    const event = JSON.parse(raw);
-    return { id, received: Number(received), event, raw: JSON.stringify(event.data) };
-}
 
 await redis.xgroup('CREATE', KEY, GROUP, '0', 'MKSTREAM').catch(() => {});
 console.error('ready');

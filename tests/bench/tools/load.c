@@ -30,6 +30,7 @@ static const struct option {
     { "first", NUMBER, offsetof(struct options, load.first) },
     { "count", NUMBER, offsetof(struct options, load.count) },
     { "connections", NUMBER, offsetof(struct options, load.connections) },
+    { "links", NUMBER, offsetof(struct options, load.links) },
     { "rate", NUMBER, offsetof(struct options, load.rate) },
     { "bad", NUMBER, offsetof(struct options, load.bad) },
     { "fresh", YES, offsetof(struct options, load.fresh) },
@@ -80,7 +81,7 @@ static bool prepare(struct options *options)
 int main(int argc, char **argv)
 {
     struct options options = {
-        .load = { .host = "127.0.0.1", .key = "clerk:events", .connections = 64 }
+        .load = { .host = "127.0.0.1", .key = "clerk:events", .connections = 64, .links = 1 }
     };
     bool good = argc > 2;
 

@@ -7,6 +7,8 @@
 
 #include "event_mix.h"
 
+enum { LOAD_LINKS_MAX = 64 };
+
 /* The load generator: bench-load post|fill OPTION=VALUE…; main() in load.c reads the options. */
 
 struct load {
@@ -17,7 +19,8 @@ struct load {
     struct event_mix *mix;
     uint64_t first; /* number of the first event */
     uint64_t count;
-    uint64_t connections; /* post: at most that many at once; fill: entries in a pipeline */
+    uint64_t connections; /* post: at most that many at once; fill: entries under way at once */
+    uint64_t links;       /* fill: connections to Redis that share them, at most LOAD_LINKS_MAX */
     uint64_t rate;        /* post: events per second; 0: as fast as they are answered */
     uint64_t bad;         /* post: every bad-th request carries a wrong signature; 0: none */
     bool fresh;           /* post: a new connection for each request */
@@ -29,8 +32,8 @@ struct load {
  * not begin. Blocks. */
 bool load_post(const struct load *load);
 
-/* Writes the same events straight into the stream, as clerk-ingest would. False: Redis refused.
- * Blocks. */
+/* Writes the same events straight into the stream, as clerk-ingest would, and prints one JSON
+ * object with the time it took. With one link the order is kept. False: Redis refused. Blocks. */
 bool load_fill(const struct load *load);
 
 #endif

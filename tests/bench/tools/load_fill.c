@@ -54,20 +54,50 @@ static bool take_answers(redisContext *redis, uint64_t count)
     return true;
 }
 
+static bool send_all(redisContext *redis)
+{
+    int done = 0;
+
+    while (!done)
+        if (redisBufferWrite(redis, &done) != REDIS_OK)
+            return false;
+    return true;
+}
+
+/* One round: entries first to end, spread over the links, all sent before the first answer is read;
+ * so Redis syncs the entries of many links at once. */
+static bool fill_round(const struct load *load, redisContext **links, uint64_t first, uint64_t end)
+{
+    uint64_t used = end - first < load->links ? end - first : load->links;
+    bool good = true;
+
+    for (uint64_t n = first; good && n < end; n++)
+        good = add(links[(n - first) % used], load, load->first + n);
+    for (uint64_t i = 0; good && i < used; i++)
+        good = send_all(links[i]);
+    for (uint64_t i = 0; good && i < used; i++)
+        good = take_answers(links[i], (end - first - i - 1) / used + 1);
+    return good;
+}
+
 bool load_fill(const struct load *load)
 {
-    redisContext *redis = redisConnect(load->host, load->port);
-    bool good = redis && !redis->err;
-    uint64_t waiting = 0;
+    redisContext *links[LOAD_LINKS_MAX] = { NULL };
+    int64_t began_us = clock_mono_us();
+    bool good = load->links > 0 && load->links <= LOAD_LINKS_MAX;
 
-    for (uint64_t n = 0; good && n < load->count; n++) {
-        good = add(redis, load, load->first + n);
-        if (good && (++waiting == load->connections || n + 1 == load->count)) {
-            good = take_answers(redis, waiting);
-            waiting = 0;
-        }
+    for (uint64_t i = 0; good && i < load->links; i++) {
+        links[i] = redisConnect(load->host, load->port);
+        good = links[i] && !links[i]->err;
     }
-    if (redis)
-        redisFree(redis);
+    for (uint64_t n = 0; good && n < load->count; n += load->connections) {
+        uint64_t end = n + load->connections;
+        good = fill_round(load, links, n, end < load->count ? end : load->count);
+    }
+    for (size_t i = 0; i < LOAD_LINKS_MAX; i++)
+        if (links[i])
+            redisFree(links[i]);
+    if (good)
+        printf("{\"wall_s\": %.4f}\n", (double)(clock_mono_us() - began_us) / 1e6);
     return good;
 }
