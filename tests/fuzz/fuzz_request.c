@@ -3,7 +3,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <hiredis/hiredis.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stddef.h>
@@ -24,6 +23,7 @@
 #include "ingest/queue_writer.h"
 #include "ingest/signature.h"
 #include "ingest/webhook.h"
+#include "tests/fuzz/willing_redis.h"
 
 /* The whole way of a request: the real server over a Unix socket, and a Redis that says OK to all.
  * The first byte says what follows: 'b', a signed body, which is stored byte for byte; 'h', header
@@ -40,12 +40,7 @@ static int64_t calls_as_ms(void)
     return ++calls / 16;
 }
 
-static int64_t now_ms(void)
-{
-    return clock_system.wall_ms();
-}
-
-static const struct clock slow_clock = { now_ms, calls_as_ms };
+static struct clock slow_clock = { .mono_ms = calls_as_ms };
 static struct event_base *base;
 static char door_path[PATH_MAX_BYTES];
 static struct slice signed_body; /* of the input under way */
@@ -60,48 +55,11 @@ static void require(int promise)
         abort();
 }
 
-/* --- a Redis --- */
-
-static const char *answer_to(const redisReply *command)
+/* The Redis: what it stores is what was signed. */
+static void on_stored(struct slice body)
 {
-    const redisReply *body = command->element[command->elements - 1];
-
-    if (strcmp(command->element[0]->str, "INFO") == 0)
-        return "$0\r\n\r\n";
-    if (strcmp(command->element[0]->str, "XADD") != 0)
-        return "+OK\r\n";
     stored++;
-    require(slice_equals((struct slice){ body->str, body->len }, signed_body));
-    return "$3\r\n1-1\r\n";
-}
-
-static void on_command_bytes(struct bufferevent *bev, void *arg)
-{
-    redisReader *reader = arg;
-    struct evbuffer *input = bufferevent_get_input(bev);
-    size_t len = evbuffer_get_length(input);
-    void *command = NULL;
-
-    require(redisReaderFeed(reader, (const char *)evbuffer_pullup(input, -1), len) == REDIS_OK);
-    (void)evbuffer_drain(input, len);
-    while (redisReaderGetReply(reader, &command) == REDIS_OK && command) {
-        const char *answer = answer_to(command);
-        (void)bufferevent_write(bev, answer, strlen(answer));
-        freeReplyObject(command);
-    }
-}
-
-static void on_redis_accept(struct evconnlistener *listener, evutil_socket_t fd,
-                            struct sockaddr *address, int len, void *arg)
-{
-    struct bufferevent *bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-
-    (void)listener;
-    (void)address;
-    (void)len;
-    (void)arg;
-    bufferevent_setcb(bev, on_command_bytes, NULL, NULL, redisReaderCreate());
-    (void)bufferevent_enable(bev, EV_READ | EV_WRITE);
+    require(slice_equals(body, signed_body));
 }
 
 /* --- the server --- */
@@ -137,7 +95,7 @@ static struct queue_writer *open_queue(const char *redis_path)
     struct queue_writer *queue = NULL;
 
     snprintf(url.path, sizeof(url.path), "%s", redis_path);
-    require(evconnlistener_new(base, on_redis_accept, NULL, 0, 0, listen_at(redis_path)) != NULL);
+    require(willing_redis_listen(base, listen_at(redis_path), on_stored));
     require(queue_writer_new(base, &conf, &queue) == STATUS_OK);
     (void)event_base_dispatch(base); /* until it is up */
     return queue;
@@ -198,6 +156,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)setrlimit(RLIMIT_NOFILE, &files);
     snprintf(door_path, sizeof(door_path), "/tmp/fuzz-request-%d", (int)getpid());
     snprintf(redis_path, sizeof(redis_path), "/tmp/fuzz-redis-%d", (int)getpid());
+    slow_clock.wall_ms = clock_system.wall_ms;
     base = event_base_new();
     require(base != NULL);
     open_server(open_queue(redis_path));
