@@ -11,11 +11,11 @@ unit_packages="clang llvm libcmocka-dev libclang-rt-14-dev scdoc postgresql"
 # shellcheck disable=SC2034
 lint_packages="clang clang-tidy clang-format cppcheck shellcheck universal-ctags"
 # shellcheck disable=SC2034
-e2e_packages="faketime scdoc man-db systemd redis-server postgresql prometheus python3 python3-pytest python3-redis llvm ca-certificates"
+e2e_packages="openssl faketime scdoc man-db systemd redis-server postgresql pgbouncer prometheus iproute2 python3 python3-pytest python3-redis llvm ca-certificates"
 # shellcheck disable=SC2034
-page_packages="redis-server sqlite3 chromium fonts-dejavu-core ca-certificates"
+page_packages="redis-server sqlite3 postgresql chromium fonts-dejavu-core ca-certificates"
 # shellcheck disable=SC2034
-bench_packages="redis-server redis-tools python3 python3-redis"
+bench_packages="redis-server redis-tools postgresql valgrind python3 python3-redis"
 
 is_installed() {
     dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'

@@ -95,14 +95,14 @@ run_e2e() {
     install_npm || need npm || return
     build_step dev || return
     step "official signing libraries" 180 sh tests/run.sh signers
-    step "end to end" 900 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
-        --ignore=tests/e2e/test_compose.py --ignore=tests/e2e/test_compose_scale.py --ignore=tests/e2e/test_compose_monitoring.py
+    step "end to end" 1400 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
+        --ignore-glob='*/test_compose*.py'
 }
 
 run_chaos() {
     # shellcheck disable=SC2086
     need $build_packages $e2e_packages || return
-    step "fault bench, short form" 1000 env BUILD_ROOT="$build_root" sh tests/chaos/run.sh
+    step "fault bench, short form" 1400 env BUILD_ROOT="$build_root" sh tests/chaos/run.sh
 }
 
 # Without the npm registry there is nothing to drive the browser with.
@@ -122,7 +122,9 @@ run_page() {
     need $build_packages $unit_packages $page_packages || return
     install_npm || need npm || return
     build_step dev || return
-    step "page in a browser" 180 env BUILD_DIR="$build_root/dev" sh tests/run.sh browser
+    for database in sqlite postgres; do
+        step "page in a browser, $database" 240 env BUILD_DIR="$build_root/dev" DATABASE="$database" sh tests/run.sh browser
+    done
 }
 
 # One target; its findings lie beside its corpus.
@@ -156,13 +158,11 @@ run_compose() {
         echo "SKIPPED compose: no Docker engine answers, or docker-compose is not there"
         return
     fi
-    need python3 python3-pytest || return
+    need python3 python3-pytest openssl || return
     step "Debian 13: gcc, clang, unit tests" 600 docker build -f common/Dockerfile --target check .
-    step "compose" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e/test_compose.py
-    step "compose, scaled and shaken" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
-        tests/e2e/test_compose_scale.py
-    step "compose, watched by Prometheus" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
-        tests/e2e/test_compose_monitoring.py
+    for test in tests/e2e/test_compose*.py; do
+        step "$(basename "$test" .py)" 600 env COMPOSE_TEST=1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider "$test"
+    done
 }
 
 case ${1:-} in

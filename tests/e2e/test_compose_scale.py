@@ -1,70 +1,24 @@
-"""Three ingests behind the proxy and four workers: restarted one by one, killed at random, added to, always under load."""
+"""Three ingests behind the proxy and four workers: restarted one by one and all at once, killed at random, added to, always
+under load."""
+import asyncio
 import json
-import os
 import random
-import subprocess
-import threading
+import resource
+import socket
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from harness import samples, wait
-from harness.compose import Compose, docker, engine_answers
+from harness import samples
+from harness.compose import NEEDS_ENGINE, Compose, Load, docker
 
-SENDERS = 4
-PAUSE_S = 0.01
+HELD = 1000  # as many webhooks as the proxy holds while no ingest is ready
 KILLS = 10
 SEED = 20261120
 
-pytestmark = [
-    pytest.mark.skipif("COMPOSE_TEST" not in os.environ, reason="compose has a step of its own: sh tests/run.sh compose"),
-    pytest.mark.skipif("COMPOSE_TEST" in os.environ and not engine_answers(), reason="no Docker engine answers"),
-]
-
-
-class Load:
-    """Posts one new user after the other, over a connection each, until the with block ends; remembers each answer."""
-
-    def __init__(self, compose, name):
-        self.compose = compose
-        self.name = name
-        self.answers = {}
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self._send, args=(n,)) for n in range(SENDERS)]
-
-    def _send(self, sender):
-        number = 0
-        while not self.over.wait(PAUSE_S):
-            number += 1
-            key = f"{self.name}x{sender}x{number}"
-            self.answers["msg_" + key] = self.compose.post(samples.user(key), "msg_" + key)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-
-    def wait_for_more(self, count=100):
-        """The load goes on: so many more answers have come."""
-        enough = len(self.answers) + count
-        wait.until(lambda: len(self.answers) >= enough, 60, f"{count} more answers")
-
-    def refused(self):
-        return {svix_id: status for svix_id, status in self.answers.items() if status != 200}
-
-
-def is_ready(container, program):
-    return subprocess.run(["docker", "exec", container, program, "--healthcheck"], capture_output=True, check=False).returncode == 0
-
-
-def wait_ready(container, service):
-    wait.until(lambda: is_ready(container, f"clerk-{service}"), 60, f"{service} {container[:12]} to be ready")
+pytestmark = NEEDS_ENGINE
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +43,29 @@ def test_ingests_and_workers_restarted_one_by_one_refuse_nobody(compose):
         for service in ("ingest", "worker"):
             for container in compose.containers(service):
                 docker("restart", "-t", "20", container)
-                wait_ready(container, service)
+                compose.wait_ready(container, service)
                 load.wait_for_more()
+    assert load.refused() == {}
+    check_every_accepted_event_took_effect_once(compose, load)
+
+
+@pytest.mark.parametrize("services", [["ingest"], ["worker"], ["redis"], ["ingest", "worker", "redis"]], ids="-".join)
+def test_services_restarted_as_a_whole_refuse_nobody(compose, services):
+    with Load(compose, "restart" + "".join(services)) as load:
+        load.wait_for_more(20)
+        compose("restart", *services)
+        load.wait_for_more()
+    assert load.refused() == {}
+    check_every_accepted_event_took_effect_once(compose, load)
+
+
+def test_a_proxy_that_reads_its_configuration_again_refuses_nobody(compose):
+    with Load(compose, "reload") as load:
+        for _ in range(2):
+            load.wait_for_more(50)
+            compose("kill", "-s", "USR2", "proxy")
+        compose("restart", "ingest")  # the new process knows which ones are ready
+        load.wait_for_more()
     assert load.refused() == {}
     check_every_accepted_event_took_effect_once(compose, load)
 
@@ -104,7 +79,7 @@ def test_containers_killed_at_random_refuse_nobody_and_lose_nothing(compose):
             docker("kill", container)
             load.wait_for_more()
             docker("start", container)
-            wait_ready(container, service)
+            compose.wait_ready(container, service)
     assert load.refused() == {}
     check_every_accepted_event_took_effect_once(compose, load)
     log = docker("logs", compose.containers("proxy")[0]).splitlines()
@@ -117,7 +92,7 @@ def test_an_ingest_that_is_added_takes_over_from_the_old_ones(compose):
     with Load(compose, "added") as load:
         compose("up", "-d", "--no-deps", "--no-recreate", "--scale", "ingest=4", "ingest")
         new, = set(compose.containers("ingest")) - set(old)
-        wait_ready(new, "ingest")
+        compose.wait_ready(new, "ingest")
         load.wait_for_more()
         for container in old:
             docker("stop", "-t", "20", container)
@@ -137,6 +112,20 @@ def test_large_events_pass_the_proxy_and_too_large_ones_are_answered_413(compose
     assert stored == {"user_e2esize200000", "user_e2esize1000000"}
 
 
+def test_senders_that_stall_in_the_middle_of_a_large_event_take_no_ingest_away(compose):
+    def downs():
+        return [line for line in docker("logs", compose.containers("proxy")[0]).splitlines() if "is DOWN" in line]
+
+    before = downs()
+    stalled = [socket.create_connection(("127.0.0.1", compose.port), timeout=20) for _ in range(5)]
+    for sender in stalled:
+        sender.sendall(b"POST /api/webhooks HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" + b"x" * 100000)
+    for sender in stalled:
+        assert sender.recv(100).startswith(b"HTTP/1.1 502 ")  # ingest's patience is over
+        sender.close()
+    assert compose.post(samples.user("stalled"), "msg_stalled") == 200 and downs() == before
+
+
 def test_the_proxy_alone_is_published_and_has_no_more_rights_than_it_needs(compose):
     proxy = compose.inspect(compose.containers("proxy")[0])
     host = proxy["HostConfig"]
@@ -145,10 +134,30 @@ def test_the_proxy_alone_is_published_and_has_no_more_rights_than_it_needs(compo
     assert not any(compose.inspect(c)["HostConfig"]["PortBindings"] for s in ("ingest", "worker", "redis") for c in compose.containers(s))
 
 
-def test_without_any_ingest_the_proxy_answers_in_its_words(compose):
+async def seconds_until_503(port):
+    start = time.monotonic()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /api/webhooks HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
+    writer.close()
+    return time.monotonic() - start
+
+
+def test_without_any_ingest_the_proxy_holds_a_thousand_and_answers_in_its_words(compose):
     for container in compose.containers("ingest"):
         docker("stop", "-t", "20", container)
+    start = time.monotonic()
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{compose.port}/api/webhooks", b"{}", timeout=20)
     assert refused.value.code == 503 and refused.value.headers["Retry-After"] == "5"
     assert refused.value.read() == b'{"error":"Queue unavailable"}'
+    assert 9 < time.monotonic() - start < 15  # Svix waits for 15
+
+    async def crowd():
+        return await asyncio.gather(*[seconds_until_503(compose.port) for _ in range(HELD + 200)])
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    waited = asyncio.run(asyncio.wait_for(crowd(), 60))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert 0 < sum(s < 8 for s in waited) <= 400  # those beyond the thousand did not wait
