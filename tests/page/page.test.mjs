@@ -1,4 +1,4 @@
-// The worker's page in a real browser, against real programs. SCREENSHOTS=FOLDER keeps pictures.
+// The worker's page in a real browser, against real programs. DATABASE=postgres: on PostgreSQL instead of SQLite.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "./browser.mjs";
@@ -16,8 +16,9 @@ before(async () => {
 });
 
 after(async () => {
+  const codes = await stack.end();
   await browser.end();
-  assert.deepEqual(await stack.end(), [0, 0], "both programs end well");
+  assert.deepEqual(codes, [0, 0], "both programs end well");
 });
 
 const text = (selector) => tab.page.locator(selector).innerText();
@@ -27,11 +28,8 @@ const applied = (id) => until(() => stack.sql(`SELECT 1 FROM webhook_events WHER
 const dead = (id) => until(() => stack.sql(`SELECT 1 FROM dead_letters WHERE svix_id = '${id}'`), `${id} to be dead`);
 const say = (yes) => tab.page.locator("#ask").getByRole("button", { name: yes }).click();
 
-async function refuseUsers(why) {
-  stack.sql(`CREATE TRIGGER refuse BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, '${why}'); END`);
-}
-
-const cure = () => stack.sql("DROP TRIGGER IF EXISTS refuse");
+const refuseUsers = (why) => stack.database.refuseUsers(why);
+const cure = () => stack.database.cure();
 
 test("the page says that all is well, without a complaint and without another address", async () => {
   await waitText("#verdict", "All is well");
@@ -66,7 +64,7 @@ test("a chart is read with the keyboard", async () => {
 });
 
 test("a dead letter is found, tried again after the cure, and seen applied", async () => {
-  await refuseUsers("the accountant says no");
+  refuseUsers("the accountant says no");
   await stack.deliver("msg_dead", stack.user("dead"));
   await dead("msg_dead");
   await waitText("#verdict", "dead letters: 1");
@@ -87,7 +85,7 @@ test("a dead letter is found, tried again after the cure, and seen applied", asy
 });
 
 test("all that match a filter are tried again, and no others", async () => {
-  await refuseUsers("the accountant says no");
+  refuseUsers("the accountant says no");
   for (const n of [1, 2, 3]) await stack.deliver(`msg_all${n}`, stack.user(`all${n}`));
   await stack.deliver("msg_odd", "no JSON");
   for (const id of ["msg_all3", "msg_odd"]) await dead(id);
@@ -128,7 +126,7 @@ test("secrets of a body are shown when asked for, not before", async () => {
 });
 
 test("an event with markup in every field stays text everywhere", async () => {
-  await refuseUsers(MARKUP);
+  refuseUsers(MARKUP);
   await stack.deliver("msg_evil", stack.user("evil", { id: `user_${MARKUP}`, first_name: MARKUP, email_addresses: [{ id: MARKUP, email_address: MARKUP }] }));
   await dead("msg_evil");
   cure();

@@ -1,10 +1,11 @@
 // Redis, ingest and workers in a folder of their own, on free ports; all of them end with the tests.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { makeDatabase } from "./database.mjs";
 
 const ROOT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const BUILD = resolve(process.env.BUILD_DIR ?? join(ROOT, "build/dev"));
@@ -57,11 +58,11 @@ class Program {
 export class Stack {
   async start() {
     this.dir = mkdtempSync(join(tmpdir(), "clerk-page-"));
-    this.database = join(this.dir, "clerk.db");
+    this.database = makeDatabase(this.dir);
     this.ports = { redis: await freePort(), ingest: await freePort(), worker: await freePort() };
     this.env = {
       REDIS_URL: `redis://127.0.0.1:${this.ports.redis}/0`,
-      DATABASE_URL: `sqlite:${this.database}`,
+      DATABASE_URL: this.database.url,
       CLERK_WEBHOOK_SIGNING_SECRET: `whsec_${KEY.toString("base64")}`,
       INGEST_LISTEN: `127.0.0.1:${this.ports.ingest}`,
       INGEST_ADMIN_LISTEN: "",
@@ -89,8 +90,9 @@ export class Stack {
 
   async end() {
     const codes = [];
-    for (const program of [this.worker, this.ingest]) codes.push(await program.stop());
-    await this.redis.stop();
+    for (const program of [this.worker, this.ingest]) codes.push(await program?.stop());
+    await this.redis?.stop();
+    this.database?.end();
     if (codes.every((code) => code === 0)) rmSync(this.dir, { recursive: true });
     return codes;
   }
@@ -112,16 +114,11 @@ export class Stack {
   }
 
   /** Another program that writes: workers have to wait until release(). */
-  async lockDatabase() {
-    const child = spawn("sqlite3", ["-batch", "-cmd", ".timeout 5000", this.database], { stdio: ["pipe", "pipe", "inherit"] });
-    const locked = new Promise((done) => child.stdout.once("data", done));
-    child.stdin.write("BEGIN IMMEDIATE; SELECT 'locked';\n");
-    await locked;
-    const ended = new Promise((done) => child.once("exit", done));
-    return { release: () => (child.stdin.end("ROLLBACK;\n"), ended) };
+  lockDatabase() {
+    return this.database.lock();
   }
 
   sql(text) {
-    return execFileSync("sqlite3", ["-cmd", ".timeout 5000", this.database, text], { encoding: "utf8" }).trim();
+    return this.database.sql(text);
   }
 }
