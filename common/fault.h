@@ -10,7 +10,9 @@
  *
  * CLERK_FAULT="name" dies at the first pass of that point, "name:N" at the N-th, "name=TEXT"
  * whenever the point's id is TEXT. The points, in the order of a batch: after_read, before_decode,
- * after_begin, in_effect, after_effect, before_commit, after_commit, before_ack, after_ack. */
+ * after_begin, in_effect, after_effect, before_commit, after_commit, before_ack, after_ack. In
+ * migrate --to: before_copied, after_copied (id: the table) around the commit of a portion,
+ * before_moved. */
 
 #ifdef CLERK_FAULTS
 /* Raises SIGKILL when the environment asks for it at this point. id: what is being worked on, or an

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/redis_conf.h"
 #include "common/stream.h"
 
 #define FIELD(name) offsetof(struct ingest_conf, name)
 
-enum { SECRETS_KEY = 0, ADMIN_KEY = 6 };
+enum { SECRETS_KEY = 0, ADMIN_KEY = 9 };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const log_formats[] = { "logfmt", "json", NULL };
@@ -17,7 +18,14 @@ static const struct conf_key keys[] = {
     [SECRETS_KEY] = { "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET", CONF_SECRET, 0, NULL, 0, 0, NULL,
       FIELD(secrets), "one or more whsec_ secrets, separated by spaces or commas; read again on SIGHUP" },
     { "REDIS_URL", NULL, CONF_URL, 0, "redis://127.0.0.1:6379/0", 0, 0, NULL,
-      FIELD(redis_url_text), "redis://[user:password@]host:port/db or unix:///path" },
+      FIELD(redis_url_text), "redis://[user:password@]host:port/db, rediss://…, unix:///path, "
+      "redis+sentinel://host:port,host:port/MASTER/db" },
+    { "REDIS_TLS_CA_FILE", NULL, CONF_TEXT, CONF_MAY_BE_EMPTY, "", 0, 0, NULL,
+      FIELD(redis_ca_file), "rediss://: certificates of who may sign the server's; empty: the system's" },
+    { "REDIS_TLS_CERT_FILE", NULL, CONF_TEXT, CONF_MAY_BE_EMPTY, "", 0, 0, NULL,
+      FIELD(redis_cert_file), "rediss://: our own certificate, where the server asks for one" },
+    { "REDIS_TLS_KEY_FILE", NULL, CONF_TEXT, CONF_MAY_BE_EMPTY, "", 0, 0, NULL,
+      FIELD(redis_key_file), "rediss://: its private key" },
     { "STREAM_KEY", NULL, CONF_TEXT, 0, STREAM_KEY_DEFAULT, 0, 0, NULL,
       FIELD(stream_key), "the stream that webhooks are added to" },
     { "STREAM_GROUP", NULL, CONF_TEXT, 0, STREAM_GROUP_DEFAULT, 0, 0, NULL,
@@ -70,16 +78,10 @@ static enum status derive_keys(const char *text, struct signature_keys **ret_key
 
 static enum status derive_redis(struct ingest_conf *conf, char ret_error[CONF_ERROR_MAX])
 {
-    char why[REDIS_URL_ERROR_MAX] = "";
+    struct redis_tls_files files = { conf->redis_ca_file, conf->redis_cert_file,
+                                     conf->redis_key_file };
 
-    if (redis_url_parse(slice_of(conf->redis_url_text), &conf->redis, why) != STATUS_OK)
-        return invalid(ret_error, "REDIS_URL", why);
-    if (conf->redis.tls)
-        return invalid(
-            ret_error, "REDIS_URL",
-            "rediss:// is not possible, this build's hiredis has no TLS; use stunnel or a "
-            "private network");
-    return STATUS_OK;
+    return redis_conf_read(conf->redis_url_text, files, &conf->redis, ret_error);
 }
 
 static enum status derive_admin(const char *text, bool *ret_on, struct address *ret_address,

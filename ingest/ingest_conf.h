@@ -23,8 +23,12 @@ struct ingest_conf {
 
     /* CLERK_WEBHOOK_SIGNING_SECRET: all secrets in one text. */
     char *secrets;
-    /* REDIS_URL, STREAM_KEY, STREAM_GROUP */
+    /* REDIS_URL; REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE, "" where unset;
+     * STREAM_KEY, STREAM_GROUP */
     char *redis_url_text;
+    char *redis_ca_file;
+    char *redis_cert_file;
+    char *redis_key_file;
     char *stream_key;
     char *stream_group;
     /* INGEST_LISTEN; PORT, "" where it is unset; INGEST_ADMIN_LISTEN, "" for off */

@@ -6,20 +6,22 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "common/redis_url.h"
+#include "common/redis_sentinel.h"
 
 struct name_lookup {
     atomic_int owners; /* who asked, and the thread: the last to let go frees */
-    atomic_bool done;  /* error and address are written, by the thread, before */
-    int error;         /* of getaddrinfo() */
-    char address[NAME_ADDRESS_MAX];
-    char host[REDIS_URL_HOST_MAX + 1];
+    atomic_bool done;  /* place and why are written, by the thread, before */
+    struct redis_place place;
+    char why[REDIS_SENTINEL_WHY_MAX]; /* "": place is found */
+    size_t first;
+    struct redis_url url;
 };
 
-static int ask(const char *host, int flags, char ret_address[NAME_ADDRESS_MAX])
+enum { ADDRESS_MAX = sizeof(((struct redis_place *)NULL)->host) };
+
+static int ask(const char *host, int flags, char ret_address[ADDRESS_MAX])
 {
     const struct addrinfo hints = { .ai_flags = flags, .ai_socktype = SOCK_STREAM };
     struct addrinfo *all = NULL;
@@ -34,7 +36,7 @@ static int ask(const char *host, int flags, char ret_address[NAME_ADDRESS_MAX])
         best = best->ai_next;
     if (!best)
         best = all;
-    error = getnameinfo(best->ai_addr, best->ai_addrlen, ret_address, NAME_ADDRESS_MAX, NULL, 0,
+    error = getnameinfo(best->ai_addr, best->ai_addrlen, ret_address, ADDRESS_MAX, NULL, 0,
                         NI_NUMERICHOST);
     freeaddrinfo(all);
     return error;
@@ -42,22 +44,44 @@ static int ask(const char *host, int flags, char ret_address[NAME_ADDRESS_MAX])
 
 bool name_is_address(const char *host)
 {
-    char address[NAME_ADDRESS_MAX];
+    char address[ADDRESS_MAX];
 
     return ask(host, AI_NUMERICHOST, address) == 0;
 }
 
 void name_lookup_free(struct name_lookup *lookup)
 {
-    if (lookup && atomic_fetch_sub(&lookup->owners, 1) == 1)
-        free(lookup);
+    if (!lookup || atomic_fetch_sub(&lookup->owners, 1) != 1)
+        return;
+    redis_url_wipe(&lookup->url);
+    free(lookup);
+}
+
+static enum status look_up(struct name_lookup *lookup)
+{
+    struct redis_place named = lookup->url.at;
+    enum status st = STATUS_OK;
+    int error;
+
+    if (lookup->url.sentinel_count > 0)
+        st = redis_sentinel_ask(&lookup->url, lookup->first, &named, lookup->why);
+    if (st != STATUS_OK)
+        return st;
+    error = ask(named.host, 0, lookup->place.host);
+    if (error)
+        snprintf(lookup->why, sizeof(lookup->why), "%s", gai_strerror(error));
+    else
+        lookup->why[0] = '\0'; /* of a sentinel before the one that answered */
+    lookup->place.port = named.port;
+    return STATUS_OK;
 }
 
 static void *run(void *arg)
 {
     struct name_lookup *lookup = arg;
 
-    lookup->error = ask(lookup->host, 0, lookup->address);
+    if (look_up(lookup) == STATUS_NO_MEMORY)
+        snprintf(lookup->why, sizeof(lookup->why), "out of memory");
     atomic_store(&lookup->done, true);
     name_lookup_free(lookup);
     return NULL;
@@ -79,15 +103,18 @@ static int start_thread(struct name_lookup *lookup)
     return error;
 }
 
-enum status name_lookup_start(const char *host, struct name_lookup **ret_lookup)
+enum status name_lookup_start(const struct redis_url *url, size_t first,
+                              struct name_lookup **ret_lookup)
 {
     struct name_lookup *lookup = calloc(1, sizeof(*lookup));
 
     if (!lookup)
         return STATUS_NO_MEMORY;
     atomic_init(&lookup->owners, 2);
-    snprintf(lookup->host, sizeof(lookup->host), "%s", host);
+    lookup->url = *url;
+    lookup->first = first;
     if (start_thread(lookup) != 0) {
+        redis_url_wipe(&lookup->url);
         free(lookup);
         return STATUS_NO_MEMORY;
     }
@@ -100,13 +127,13 @@ bool name_lookup_is_done(const struct name_lookup *lookup)
     return atomic_load(&lookup->done);
 }
 
-enum status name_lookup_result(const struct name_lookup *lookup, char ret_address[NAME_ADDRESS_MAX],
+enum status name_lookup_result(const struct name_lookup *lookup, struct redis_place *ret_place,
                                const char **ret_why)
 {
-    if (lookup->error) {
-        *ret_why = gai_strerror(lookup->error);
+    if (lookup->why[0] != '\0') {
+        *ret_why = lookup->why;
         return STATUS_UNAVAILABLE;
     }
-    memcpy(ret_address, lookup->address, NAME_ADDRESS_MAX);
+    *ret_place = lookup->place;
     return STATUS_OK;
 }

@@ -19,8 +19,9 @@ struct queue_writer;
  * and never repeats a write: an XADD whose outcome is unknown is reported as not stored, the sender
  * repeats it, and the worker drops the double.
  *
- * Runs on one event loop and one thread. A host name in the address is looked up at each
- * connection, on a thread that ends with it, as silent name servers would keep the loop waiting. */
+ * Runs on one event loop and one thread. A host name in the address is looked up, or the sentinels
+ * asked, at each connection, on a thread that ends with it, as their silence would keep the loop
+ * waiting. */
 
 enum {
     /* from queue_writer_add(); kept to within 100 ms, so a sender hears within 2 s */
@@ -65,8 +66,7 @@ struct queue_stats {
  * queue_writer_free(). It may call queue_writer_add(), but not queue_writer_free(). */
 typedef void queue_added_fn(enum status st, void *arg);
 
-/* Starts connecting and returns at once; not reaching Redis is no failure. STATUS_INVALID: the URL
- * is rediss://, for which the hiredis at hand has no TLS. STATUS_NO_MEMORY. */
+/* Starts connecting and returns at once; not reaching Redis is no failure. STATUS_NO_MEMORY. */
 enum status queue_writer_new(struct event_base *base, const struct queue_conf *conf,
                              struct queue_writer **ret_writer) MUST_CHECK;
 

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "common/backoff.h"
-#include "ingest/name_lookup.h"
+#include "common/redis_tls.h"
+#include "ingest/queue_writer_route.h"
 #include "ingest/queue_writer_setup.h"
 
 /* hiredis' adapter is a header of static functions, written without our warnings in mind. */
@@ -22,7 +23,6 @@
 
 enum {
     OPEN_DEADLINE_MS = 2000, /* for connecting, AUTH, SELECT and XGROUP together */
-    LOOKUP_DEADLINE_MS = 2000,
     PROBE_MS = 1500, /* between probes, and for the answer to one: finds the half-open connection */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 2000,
@@ -31,13 +31,14 @@ enum {
 
 struct queue_link {
     struct event_base *base;
-    redisAsyncContext *ac;      /* NULL while down */
-    struct name_lookup *lookup; /* while the host's address is being looked up, else NULL */
+    redisAsyncContext *ac; /* NULL while down */
+    struct redis_tls *tls; /* of ac; NULL: none */
+    struct queue_route route;
     struct queue_setup setup;
     struct backoff backoff;
     size_t opened;
     int64_t now_ms;   /* of the last tick */
-    int64_t wake_ms;  /* down: when to connect; looking up, being set up: when to give up */
+    int64_t wake_ms;  /* down: when to connect; being set up: when to give up */
     int64_t probe_ms; /* when to probe next; while a probe waits: when to give up */
 };
 
@@ -46,9 +47,17 @@ static void fail(struct queue_link *link, const char *what)
     queue_health_set_trouble(&link->setup.health, what);
 }
 
+static void fail_to_connect(struct queue_link *link, const char *what, const char *why)
+{
+    snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s%s",
+             what, why);
+}
+
 static void link_lost(struct queue_link *link)
 {
     link->ac = NULL;
+    redis_tls_free(link->tls);
+    link->tls = NULL;
     link->wake_ms = link->now_ms + backoff_next_ms(&link->backoff);
 }
 
@@ -66,47 +75,56 @@ static void link_close(struct queue_link *link, const char *why)
 static void on_connect(const redisAsyncContext *ac, int status)
 {
     struct queue_link *link = ac->data;
+    const char *why = redis_tls_why(link->tls); /* the handshake may already be through */
 
     if (status == REDIS_OK || link->ac != ac)
         return;
-    snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s",
-             ac->c.errstr);
+    fail_to_connect(link, why ? "TLS: " : "", why ? why : ac->c.errstr);
     link_lost(link); /* hiredis frees the context itself and calls nobody else about it */
 }
 
 static void on_disconnect(const redisAsyncContext *ac, int status)
 {
     struct queue_link *link = ac->data;
+    const char *why = redis_tls_why(link->tls);
 
     (void)status;
     if (link->ac != ac)
         return;
-    if (!link->setup.must_close)
+    if (why && !link->setup.done && !link->setup.must_close)
+        fail_to_connect(link, "TLS: ", why);
+    else if (!link->setup.must_close)
         fail(link, "connection lost");
     link_lost(link);
 }
 
 /* A connection that failed before it had begun. */
-static void give_up(struct queue_link *link)
+static void give_up(struct queue_link *link, const char *what, const char *why)
 {
     redisAsyncContext *ac = link->ac;
 
-    snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s",
-             ac && ac->err ? ac->errstr : "out of memory");
+    fail_to_connect(link, what, why);
     link_lost(link);
     if (ac)
         redisAsyncFree(ac);
 }
 
 /* Starts a connection; a failure is noted as if it had been lost. */
-static void link_connect(struct queue_link *link, const char *address)
+static void link_connect(struct queue_link *link)
 {
     const struct redis_url *url = link->setup.url;
+    const struct redis_place *at = &link->route.at;
+    const char *why = "out of memory";
 
     link->ac = url->unix_socket ? redisAsyncConnectUnix(url->path)
-                                : redisAsyncConnect(address, url->port);
-    if (!link->ac || link->ac->err || redisLibeventAttach(link->ac, link->base) != REDIS_OK) {
-        give_up(link);
+                                : redisAsyncConnect(at->host, at->port);
+    if (!link->ac || link->ac->err) {
+        give_up(link, "", link->ac ? link->ac->errstr : why);
+        return;
+    }
+    if ((url->tls && redis_tls_start(&link->ac->c, url, &link->tls, &why) != STATUS_OK) ||
+        redisLibeventAttach(link->ac, link->base) != REDIS_OK) {
+        give_up(link, url->tls ? "TLS: " : "", why);
         return;
     }
     link->opened++;
@@ -118,37 +136,19 @@ static void link_connect(struct queue_link *link, const char *address)
     queue_setup_start(&link->setup, link->ac);
 }
 
-/* hiredis would look a name up itself, and block for as long as no name server answers. */
 static void link_open(struct queue_link *link)
 {
-    const struct redis_url *url = link->setup.url;
-
-    if (url->unix_socket || name_is_address(url->host))
-        link_connect(link, url->host);
-    else if (name_lookup_start(url->host, &link->lookup) == STATUS_OK)
-        link->wake_ms = link->now_ms + LOOKUP_DEADLINE_MS;
-    else
-        give_up(link);
-}
-
-static void follow_lookup(struct queue_link *link)
-{
-    char address[NAME_ADDRESS_MAX];
-    const char *why = "the name servers are silent";
-    bool is_done = name_lookup_is_done(link->lookup);
-    bool is_found = is_done && name_lookup_result(link->lookup, address, &why) == STATUS_OK;
-
-    if (!is_done && link->now_ms < link->wake_ms)
+    switch (queue_route_step(&link->route, link->now_ms)) {
+    case ROUTE_ASKING:
         return;
-    name_lookup_free(link->lookup);
-    link->lookup = NULL;
-    if (is_found) {
-        link_connect(link, address);
+    case ROUTE_KNOWN:
+        link_connect(link);
+        return;
+    case ROUTE_UNKNOWN:
+        fail(link, link->route.why);
+        link_lost(link);
         return;
     }
-    snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s",
-             why);
-    link_lost(link);
 }
 
 static bool is_up(const struct queue_link *link)
@@ -169,6 +169,8 @@ static void probe(struct queue_link *link)
     bool due = !link->setup.probing && link->now_ms >= link->probe_ms;
 
     backoff_reset(&link->backoff);
+    queue_route_note_arrival(&link->route);
+    redis_tls_note_answer(link->tls);
     if (!due)
         return;
     queue_setup_probe(&link->setup, link->ac);
@@ -182,8 +184,6 @@ void queue_link_tick(struct queue_link *link, int64_t now_ms, bool overdue)
         link_close(link, NULL);
     else if (link->ac && (overdue || is_stalled(link)))
         link_close(link, "no answer in time");
-    else if (link->lookup)
-        follow_lookup(link);
     else if (!link->ac && now_ms >= link->wake_ms)
         link_open(link);
     else if (is_up(link))
@@ -263,11 +263,8 @@ size_t queue_link_reconnects(const struct queue_link *link)
 enum status queue_link_new(struct event_base *base, const struct queue_link_conf *conf,
                            struct queue_link **ret_link)
 {
-    struct queue_link *link;
+    struct queue_link *link = calloc(1, sizeof(*link));
 
-    if (conf->url->tls)
-        return STATUS_INVALID;
-    link = calloc(1, sizeof(*link));
     if (!link)
         return STATUS_NO_MEMORY;
     link->setup = (struct queue_setup){
@@ -275,6 +272,7 @@ enum status queue_link_new(struct event_base *base, const struct queue_link_conf
         .stream_key = conf->stream_key,
         .stream_group = conf->stream_group,
     };
+    link->route.url = conf->url;
     link->base = base;
     link->backoff = backoff_make(BACKOFF_MIN_MS, BACKOFF_MAX_MS, (uint64_t)getpid());
     *ret_link = link;
@@ -287,7 +285,8 @@ void queue_link_free(struct queue_link *link)
         return;
     if (link->ac)
         link_close(link, NULL);
-    name_lookup_free(link->lookup);
+    queue_route_release(&link->route);
+    redis_tls_free(link->tls);
     free(link);
 }
 

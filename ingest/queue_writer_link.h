@@ -42,16 +42,15 @@ struct queue_call {
     void (*answered)(struct queue_call *call, enum queue_answer answer);
 };
 
-/* Prepares a link that is down; the first tick opens it. Nothing blocks here. STATUS_INVALID: the
- * URL is rediss://, for which this build has no TLS. STATUS_NO_MEMORY. */
+/* Prepares a link that is down; the first tick opens it. Nothing blocks here. STATUS_NO_MEMORY. */
 enum status queue_link_new(struct event_base *base, const struct queue_link_conf *conf,
                            struct queue_link **ret_link) MUST_CHECK;
 
 /* To be called every 100 ms or so with the monotonic time. Closes the connection where it has
  * failed or where a reply is overdue (overdue: the caller's own view of its calls), opens it after
  * a backoff of 100 ms to 2 s, and asks Redis once a second how it is. A host name is looked
- * up anew each time (name_lookup), for at most 2 s. Calls that were under way on a closed
- * connection are answered from here, with ANSWER_NONE. */
+ * up anew each time, and sentinels are asked (queue_writer_route), for at most 2 s. Calls that were
+ * under way on a closed connection are answered from here, with ANSWER_NONE. */
 void queue_link_tick(struct queue_link *link, int64_t now_ms, bool overdue);
 
 /* Sends one command of count arguments (copied). call->answered runs once, later, from the loop,

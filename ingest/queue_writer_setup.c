@@ -12,9 +12,19 @@ static struct slice error_text(const redisReply *reply)
     return (struct slice){ reply->str, reply->len };
 }
 
+/* A master without replicas may be cut off, and the sentinels have another one by now. */
+static bool is_remedy_to_reconnect(const struct queue_setup *setup, enum queue_remedy remedy,
+                                   struct slice error)
+{
+    return remedy == REMEDY_RECONNECT ||
+           (setup->url->sentinel_count > 0 && slice_starts_with(error, SLICE("NOREPLICAS")));
+}
+
 void queue_setup_note_error(struct queue_setup *setup, struct slice error)
 {
-    if (queue_health_note_error(&setup->health, error) == REMEDY_RECONNECT)
+    enum queue_remedy remedy = queue_health_note_error(&setup->health, error);
+
+    if (is_remedy_to_reconnect(setup, remedy, error))
         setup->must_close = true;
 }
 
@@ -36,13 +46,15 @@ static void on_group_reply(redisAsyncContext *ac, void *answer, void *arg)
 {
     struct queue_setup *setup = arg;
     const redisReply *reply = answer;
+    enum queue_remedy remedy;
 
     (void)ac;
     if (!reply || setup->must_close)
         return;
     if (!setup->done)
         queue_health_set_trouble(&setup->health, "");
-    if (queue_health_note_group(&setup->health, error_text(reply)) == REMEDY_RECONNECT)
+    remedy = queue_health_note_group(&setup->health, error_text(reply));
+    if (is_remedy_to_reconnect(setup, remedy, error_text(reply)))
         setup->must_close = true;
     else
         setup->done = true;
@@ -80,6 +92,30 @@ static void send_login(struct queue_setup *setup, redisAsyncContext *ac)
         send_words(setup, ac, on_login_reply, 2, unnamed);
 }
 
+/* The answer to ROLE. Sentinels may be behind; a user who may not ask is told by the first write.
+ */
+static void on_role_reply(redisAsyncContext *ac, void *answer, void *arg)
+{
+    struct queue_setup *setup = arg;
+    const redisReply *reply = answer;
+
+    (void)ac;
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || setup->must_close ||
+        slice_equals((struct slice){ reply->element[0]->str, reply->element[0]->len },
+                     SLICE("master")))
+        return;
+    queue_health_set_trouble(&setup->health, "whom the sentinels name is no master");
+    setup->must_close = true;
+}
+
+static void send_role(struct queue_setup *setup, redisAsyncContext *ac)
+{
+    const char *words[] = { "ROLE" };
+
+    if (setup->url->sentinel_count > 0)
+        send_words(setup, ac, on_role_reply, 1, words);
+}
+
 static void send_select(struct queue_setup *setup, redisAsyncContext *ac)
 {
     char db[16];
@@ -112,6 +148,7 @@ void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac)
     setup->done = false;
     setup->must_close = false;
     send_login(setup, ac);
+    send_role(setup, ac);
     send_select(setup, ac);
     send_info(setup, ac); /* before the last word: how full Redis is is known from the beginning */
     send_group(setup, ac);

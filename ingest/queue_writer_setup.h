@@ -18,7 +18,7 @@ struct queue_setup {
     const char *stream_group;
 
     struct queue_health health;
-    /* AUTH, SELECT and XGROUP CREATE are answered: the connection can be used */
+    /* AUTH, ROLE, SELECT and XGROUP CREATE are answered: the connection can be used */
     bool done;
     /* the connection is of no more use; its owner closes it, not from a callback */
     bool must_close;
@@ -26,7 +26,8 @@ struct queue_setup {
     bool probing;
 };
 
-/* Sends AUTH, SELECT (each where the URL says so) and XGROUP CREATE on a connection just opened.
+/* Sends AUTH, ROLE (with sentinels: it has to be the master), SELECT (each where the URL says so)
+ * and XGROUP CREATE on a connection just opened.
  * The setup has to live until the context is freed. Does not block. */
 void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac);
 

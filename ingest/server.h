@@ -18,8 +18,8 @@ enum { SERVER_DRAIN_MS = 5000 };
 
 /* Serves until it is told to stop. Takes conf->keys (NULL afterwards), borrows the rest; lookup is
  * for SIGHUP. Blocks until then; logs event=listening once it listens and event=stopped at the
- * end. STATUS_UNAVAILABLE: an address cannot be bound (logged). STATUS_NO_MEMORY, and
- * STATUS_INVALID as queue_writer_new(): not logged. STATUS_STOPPED: a second signal ended it. */
+ * end. STATUS_UNAVAILABLE: an address cannot be bound (logged). STATUS_NO_MEMORY: not
+ * logged. STATUS_STOPPED: a second signal ended it. */
 enum status server_run(struct ingest_conf *conf, conf_lookup_fn *lookup) MUST_CHECK;
 
 /* Name and version of the event library in use, for --version. Static storage; not for two threads.

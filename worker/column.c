@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "worker/arena.h"
+#include "worker/event.h"
 #include "worker/json_object.h"
 
 /* From 2^53 on a double no longer tells whole numbers apart: 2^53 may have been 2^53 + 1. */
@@ -135,6 +136,9 @@ static enum status read_text(const struct column_reader *reader,
     *ret_value = null_value;
     if (!item || (column->kind == COLUMN_ID && cJSON_IsString(item) && !item->valuestring[0]))
         return STATUS_OK;
+    if (column->kind == COLUMN_ID && cJSON_IsString(item) &&
+        strlen(item->valuestring) > EVENT_ID_MAX)
+        return column_refuse(reader, column->name, "the id is too long");
     if (cJSON_IsNumber(item))
         return number_as_text(reader, column, item, ret_value);
     if (cJSON_IsBool(item))

@@ -27,6 +27,11 @@ int dead_command(const struct worker_conf *conf, int argc, char **argv);
 extern const char import_help[];
 int import_command(const struct worker_conf *conf, int argc, char **argv);
 
+/* Brings the database's schema up to date; with --to copies a whole SQLite database into PostgreSQL
+ * and compares both, which takes its time. */
+extern const char migrate_help[];
+int migrate_command(const struct worker_conf *conf, int argc, char **argv);
+
 enum { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_WRONG_USE = 2 };
 
 #endif

@@ -104,22 +104,6 @@ static int run(const struct worker_conf *conf)
     return st == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
 }
 
-static int migrate(const struct worker_conf *conf)
-{
-    struct store_conf where = { .url = conf->database_url,
-                                .delete_mode = STORE_DELETE_HARD,
-                                .stop = &stop_flag };
-    struct store *store = NULL;
-    char why[STORE_ERROR_MAX];
-    if (store_open(&where, &store, why) != STATUS_OK) {
-        fprintf(stderr, "clerk-worker migrate: %s\n", why);
-        return EXIT_TROUBLE;
-    }
-    store_close(store);
-    printf("schema version %d\n", (int)STORE_SCHEMA_VERSION);
-    return EXIT_SUCCESS;
-}
-
 static int healthcheck(const struct worker_conf *conf)
 {
     int code = conf->has_admin ? address_http_status(&conf->admin, "/readyz", HEALTH_TIMEOUT_MS)
@@ -142,7 +126,6 @@ static const struct {
     const char *help;
 } commands[] = {
     { "run", run, "apply events until SIGTERM (the default)" },
-    { "migrate", migrate, "bring the database's schema up to date and leave" },
     { "--check", check, "print the effective settings, secrets masked" },
     { "--healthcheck", healthcheck, "exit 0 when the running worker is ready, else 1" },
 };
@@ -160,6 +143,8 @@ static const struct {
     { "peek", peek_command, "the oldest events that wait", peek_help },
     { "dead", dead_command, "list, show, retry, drop, export what could not be applied",
       dead_help },
+    { "migrate", migrate_command, "bring the database's schema up to date; move to PostgreSQL",
+      migrate_help },
     { "import", import_command, "apply answers of Clerk's Backend API; find drift", import_help },
 };
 

@@ -9,6 +9,7 @@
 #include <hiredis/hiredis.h>
 
 #include "common/fault.h"
+#include "common/log.h"
 #include "worker/ack_list.h"
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
@@ -18,9 +19,10 @@ enum { CLAIM_CALLS_MAX = 8 /* XAUTOCLAIM calls in one round; the cursor goes on 
 struct queue_reader {
     struct queue_conf conf;
     struct redis_link *link;
-    int64_t generation;    /* of the connection for which the group was made sure of */
-    bool has_history;      /* entries may be pending under our name that we do not hold */
-    int64_t next_claim_ms; /* when to look for what dead consumers left */
+    struct redis_place master; /* the last one that sentinels led to; no host: none yet */
+    int64_t generation;        /* of the connection for which the group was made sure of */
+    bool has_history;          /* entries may be pending under our name that we do not hold */
+    int64_t next_claim_ms;     /* when to look for what dead consumers left */
     char claim_cursor[QUEUE_ENTRY_ID_MAX + 1];
     struct ack_list owed;
 };
@@ -83,6 +85,18 @@ static bool may_exist(const char *why)
     return strstr(why, "BUSYGROUP") || strstr(why, "OOM command not allowed");
 }
 
+static void note_master(struct queue_reader *qr)
+{
+    const struct redis_place *at = redis_link_place(qr->link);
+    bool is_first = qr->master.host[0] == '\0';
+    if (qr->conf.url->sentinel_count == 0 || redis_place_equals(at, &qr->master))
+        return;
+    qr->master = *at;
+    if (!is_first)
+        log_info("event=redis_master_changed address=%s port=%d action=going_on_there", at->host,
+                 at->port);
+}
+
 static enum status ensure_open(struct queue_reader *qr)
 {
     enum status st = redis_link_open(qr->link);
@@ -93,6 +107,7 @@ static enum status ensure_open(struct queue_reader *qr)
     if (st == STATUS_UNAVAILABLE && may_exist(redis_link_why(qr->link)))
         st = redis_link_open(qr->link);
     if (st == STATUS_OK) {
+        note_master(qr);
         qr->has_history = true;
         qr->generation = redis_link_generation(qr->link);
     }

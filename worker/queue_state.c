@@ -171,11 +171,10 @@ static enum status read_server(struct redis_link *link, bool *no_config,
         return st;
     queue_server_parse(text_of(reply), server);
     freeReplyObject(reply);
-    /* A user without this right is told so, and the link drops the connection: last, therefore. */
     if (*no_config)
         return STATUS_OK;
     if (call(link, (const char *[]){ "CONFIG", "GET", "appendfsync" }, 3, &reply) != STATUS_OK) {
-        *no_config = strstr(redis_link_why(link), "NOPERM") != NULL;
+        *no_config = redis_link_is_refused(link);
         return STATUS_OK;
     }
     copy_word(text_of(find(reply, "appendfsync")), server->fsync, sizeof(server->fsync));

@@ -73,8 +73,8 @@ struct queue_state {
 enum status queue_state_look(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
                              struct queue_state *ret_state) MUST_CHECK;
 
-/* The same and the server. *no_config becomes true where this Redis user may not CONFIG GET, which
- * costs the connection; where it is true already that is not asked. */
+/* The same and the server. *no_config becomes true where this Redis user may not CONFIG GET; where
+ * it is true already that is not asked. */
 enum status queue_state_read(struct redis_link *link, const struct queue_conf *conf, int64_t now_ms,
                              bool *no_config, struct queue_state *ret_state) MUST_CHECK;
 

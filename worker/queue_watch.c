@@ -79,33 +79,47 @@ static void read_groups(const redisReply *groups, struct slice name, struct queu
             read_group(groups->element[i], backlog);
 }
 
+/* A question that Redis may refuse to this user: then *ret_reply stays NULL. */
+static enum status ask(struct redis_link *link, const char *const words[], size_t count,
+                       struct queue_backlog *backlog, redisReply **ret_reply)
+{
+    enum status st = call(link, words, count, ret_reply);
+    if (st == STATUS_OK || !redis_link_is_refused(link))
+        return st;
+    backlog->is_refused = true;
+    return STATUS_OK;
+}
+
 enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf *conf,
                                 int64_t now_ms, struct queue_backlog *ret_backlog)
 {
-    struct queue_backlog backlog = { 0 };
-    redisReply *reply = NULL;
-    enum status st = call(link, (const char *[]){ "XLEN", conf->key }, 2, &reply);
+    struct queue_backlog backlog = { .lag = -1 };
+    redisReply *length = NULL;
+    redisReply *groups = NULL;
+    redisReply *range = NULL;
+    const char *first[] = { "XRANGE", conf->key, "-", "+", "COUNT", "1" };
+    enum status st = ask(link, (const char *[]){ "XLEN", conf->key }, 2, &backlog, &length);
+    if (st == STATUS_OK)
+        st = ask(link, (const char *[]){ "XINFO", "GROUPS", conf->key }, 3, &backlog, &groups);
+    if (st == STATUS_OK)
+        st = ask(link, first, sizeof(first) / sizeof(*first), &backlog, &range);
     if (st != STATUS_OK)
-        return st;
-    backlog.length = integer_of(reply);
-    freeReplyObject(reply);
+        goto out;
 
-    st = call(link, (const char *[]){ "XINFO", "GROUPS", conf->key }, 3, &reply);
-    if (st != STATUS_OK)
-        return st;
-    backlog.lag = -1;
-    read_groups(reply, slice_of(conf->group), &backlog);
+    if (length)
+        backlog.length = integer_of(length);
+    if (groups)
+        read_groups(groups, slice_of(conf->group), &backlog);
     if (backlog.lag < 0) /* nil: Redis has lost count */
         backlog.lag = backlog.length > backlog.pending ? backlog.length - backlog.pending : 0;
-    freeReplyObject(reply);
-
-    st = call(link, (const char *[]){ "XRANGE", conf->key, "-", "+", "COUNT", "1" }, 6, &reply);
-    if (st != STATUS_OK)
-        return st;
-    backlog.oldest_age_ms = oldest_age(reply, now_ms);
-    freeReplyObject(reply);
+    if (range)
+        backlog.oldest_age_ms = oldest_age(range, now_ms);
     *ret_backlog = backlog;
-    return STATUS_OK;
+out:
+    freeReplyObject(length);
+    freeReplyObject(groups);
+    freeReplyObject(range);
+    return st;
 }
 
 enum status queue_watch_aof(struct redis_link *link, bool *ret_ok)

@@ -9,8 +9,9 @@
 struct redis_link;
 struct queue_conf;
 
-/* Looks at the queue from outside, and tidies it. Both calls block; STATUS_UNAVAILABLE:
- * redis_link_why() says why. */
+/* Looks at the queue from outside, and tidies it. All calls block; STATUS_UNAVAILABLE:
+ * redis_link_why() says why, and redis_link_is_refused() whether this Redis user lacks the right,
+ * which costs nothing but the answer. */
 
 /* Source: XLEN, XINFO GROUPS, XRANGE. */
 struct queue_backlog {
@@ -24,6 +25,8 @@ struct queue_backlog {
     int64_t consumers;
     /* of the first entry; 0 when the stream is empty */
     int64_t oldest_age_ms;
+    /* this Redis user may not ask for some of it, which is 0 then */
+    bool is_refused;
 };
 
 /* Counts. now_ms: wall clock, beside the entry ids' own. */

@@ -1,20 +1,28 @@
 #include "worker/redis_link.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <hiredis/hiredis.h>
+
+#include "common/redis_sentinel.h"
+#include "common/redis_tls.h"
+#include "worker/redis_reply.h"
 
 enum { SETUP_TIMEOUT_MS = 2000, REPLY_MARGIN_MS = 5000 };
 
 struct redis_link {
     const struct redis_url *url;
     redisContext *context; /* NULL: not connected */
+    struct redis_tls *tls; /* NULL: none */
     int64_t generation;
     int64_t timeout_ms; /* what the socket is set to */
+    size_t questions;   /* put to the sentinels in vain: whose turn it is */
+    struct redis_place at;
+    bool is_refused;
     char why[REDIS_LINK_WHY_MAX];
 };
 
@@ -22,25 +30,6 @@ static struct timeval timeval_of(int64_t ms)
 {
     return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
                              .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-}
-
-void redis_command_set(struct redis_command *cmd, const char *const words[], size_t count)
-{
-    cmd->argc = 0;
-    for (size_t i = 0; i < count; i++)
-        redis_command_add(cmd, words[i]);
-}
-
-void redis_command_add_slice(struct redis_command *cmd, struct slice text)
-{
-    assert(cmd->argc < REDIS_LINK_ARGS_MAX);
-    cmd->argv[cmd->argc] = text.len ? text.ptr : "";
-    cmd->lengths[cmd->argc++] = text.len;
-}
-
-void redis_command_add(struct redis_command *cmd, const char *text)
-{
-    redis_command_add_slice(cmd, slice_of(text));
 }
 
 struct redis_link *redis_link_new(const struct redis_url *url)
@@ -56,19 +45,26 @@ void redis_link_drop(struct redis_link *link)
     if (link->context)
         redisFree(link->context);
     link->context = NULL;
+    redis_tls_free(link->tls);
+    link->tls = NULL;
+    link->is_refused = false;
 }
 
 void redis_link_free(struct redis_link *link)
 {
-    if (!link)
-        return;
-    redis_link_drop(link);
+    if (link)
+        redis_link_drop(link);
     free(link);
 }
 
 const char *redis_link_why(const struct redis_link *link)
 {
     return link->why;
+}
+
+bool redis_link_is_refused(const struct redis_link *link)
+{
+    return link->is_refused;
 }
 
 /* Notes why, gives the connection up, and says so. */
@@ -79,14 +75,45 @@ static enum status lose(struct redis_link *link, const char *what, const char *d
     return STATUS_UNAVAILABLE;
 }
 
+/* The same where the connection itself failed. A read that is unsent must not arrive later. */
+static enum status lose_connection(struct redis_link *link, const char *what)
+{
+    const char *why = redis_tls_why(link->tls);
+    char text[REDIS_LINK_WHY_MAX / 2];
+    struct linger none = { .l_onoff = 1 };
+    (void)setsockopt(link->context->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    if (!why)
+        return lose(link, what, link->context->errstr);
+    snprintf(text, sizeof(text), "TLS: %s", why);
+    return lose(link, what, text);
+}
+
 static enum status set_timeout(struct redis_link *link, int64_t ms)
 {
     if (link->timeout_ms == ms)
         return STATUS_OK;
     if (redisSetTimeout(link->context, timeval_of(ms)) != REDIS_OK)
-        return lose(link, "cannot set the time limit", link->context->errstr);
+        return lose_connection(link, "cannot set the time limit");
     link->timeout_ms = ms;
     return STATUS_OK;
+}
+
+static enum status find(struct redis_link *link)
+{
+    char why[REDIS_SENTINEL_WHY_MAX] = "no memory";
+    link->at = link->url->at;
+    if (link->url->sentinel_count == 0 ||
+        redis_sentinel_ask(link->url, link->questions, &link->at, why) == STATUS_OK)
+        return STATUS_OK;
+    return lose(link, "cannot connect", why);
+}
+
+static enum status start_tls(struct redis_link *link)
+{
+    const char *why = "out of memory";
+    if (!link->url->tls || redis_tls_start(link->context, link->url, &link->tls, &why) == STATUS_OK)
+        return STATUS_OK;
+    return lose(link, "cannot connect: TLS", why);
 }
 
 static enum status connect_socket(struct redis_link *link)
@@ -94,21 +121,30 @@ static enum status connect_socket(struct redis_link *link)
     const struct redis_url *url = link->url;
     struct timeval limit = timeval_of(SETUP_TIMEOUT_MS);
     link->context = url->unix_socket ? redisConnectUnixWithTimeout(url->path, limit)
-                                     : redisConnectWithTimeout(url->host, url->port, limit);
+                                     : redisConnectWithTimeout(link->at.host, link->at.port, limit);
     link->timeout_ms = 0;
     if (!link->context)
         return lose(link, "cannot connect", "out of memory");
     if (link->context->err)
-        return lose(link, "cannot connect", link->context->errstr);
-    return set_timeout(link, SETUP_TIMEOUT_MS);
+        return lose_connection(link, "cannot connect");
+    enum status st = set_timeout(link, SETUP_TIMEOUT_MS);
+    return st == STATUS_OK ? start_tls(link) : st;
+}
+
+/* As redis_link_call(), within the time of the setup. */
+static enum status ask(struct redis_link *link, struct redis_command *cmd, redisReply **ret_reply)
+{
+    return redis_link_call(link, cmd, SETUP_TIMEOUT_MS - REPLY_MARGIN_MS, ret_reply);
 }
 
 static enum status call_and_forget(struct redis_link *link, struct redis_command *cmd)
 {
     redisReply *reply = NULL;
-    enum status st = redis_link_call(link, cmd, SETUP_TIMEOUT_MS - REPLY_MARGIN_MS, &reply);
+    enum status st = ask(link, cmd, &reply);
     if (st == STATUS_OK)
         freeReplyObject(reply);
+    else
+        redis_link_drop(link); /* a refusal would leave it */
     return st;
 }
 
@@ -131,10 +167,31 @@ static enum status select_db(struct redis_link *link)
         return STATUS_OK;
     char number[16];
     snprintf(number, sizeof(number), "%d", link->url->db);
-    struct redis_command cmd = { .argc = 0 };
-    redis_command_add(&cmd, "SELECT");
-    redis_command_add(&cmd, number);
+    struct redis_command cmd;
+    redis_command_set(&cmd, (const char *[]){ "SELECT", number }, 2);
     return call_and_forget(link, &cmd);
+}
+
+/* Sentinels may be behind. A user who may not ask for the role is told by the first write. */
+static enum status check_role(struct redis_link *link)
+{
+    struct redis_command cmd;
+    redisReply *reply = NULL;
+    if (link->url->sentinel_count == 0)
+        return STATUS_OK;
+    redis_command_set(&cmd, (const char *[]){ "ROLE" }, 1);
+    enum status st = ask(link, &cmd, &reply);
+    if (st != STATUS_OK)
+        return link->is_refused ? STATUS_OK : st;
+    bool is_right = redis_reply_is_master(reply);
+    freeReplyObject(reply);
+    return is_right ? STATUS_OK
+                    : lose(link, "cannot connect", "whom the sentinels name is no master");
+}
+
+const struct redis_place *redis_link_place(const struct redis_link *link)
+{
+    return &link->at;
 }
 
 int64_t redis_link_generation(const struct redis_link *link)
@@ -146,13 +203,19 @@ enum status redis_link_open(struct redis_link *link)
 {
     if (link->context)
         return STATUS_OK;
-    enum status st = connect_socket(link);
+    enum status st = find(link);
+    if (st == STATUS_OK)
+        st = connect_socket(link);
     if (st == STATUS_OK)
         st = authenticate(link);
+    if (st == STATUS_OK)
+        st = check_role(link);
     if (st == STATUS_OK)
         st = select_db(link);
     if (st == STATUS_OK)
         link->generation++;
+    else
+        link->questions++;
     return st;
 }
 
@@ -161,31 +224,12 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
     if (!link->context)
         return STATUS_UNAVAILABLE;
     if (redisAppendCommandArgv(link->context, cmd->argc, cmd->argv, cmd->lengths) != REDIS_OK)
-        return lose(link, "cannot queue a command", link->context->errstr);
+        return lose_connection(link, "cannot queue a command");
     return STATUS_OK;
 }
 
-/* The first error inside a reply: the reply itself, or one of the replies of an EXEC. */
-static char *find_error(const redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR)
-        return reply->str;
-    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
-        if (reply->element[i]->type == REDIS_REPLY_ERROR)
-            return reply->element[i]->str;
-    return NULL;
-}
-
-/* Redis repeats the arguments of a command that it does not know: where AUTH is switched off they
- * are the password. */
-static void hide_arguments(char *error)
-{
-    char *arguments = strstr(error, ", with args");
-    if (arguments)
-        *arguments = '\0';
-}
-
-enum status redis_link_reply(struct redis_link *link, int64_t wait_ms, redisReply **ret_reply)
+/* *ret_reply: an error reply, too. */
+static enum status receive(struct redis_link *link, int64_t wait_ms, redisReply **ret_reply)
 {
     if (!link->context)
         return STATUS_UNAVAILABLE;
@@ -194,23 +238,45 @@ enum status redis_link_reply(struct redis_link *link, int64_t wait_ms, redisRepl
         return st;
     void *reply = NULL;
     if (redisGetReply(link->context, &reply) != REDIS_OK)
-        return lose(link, "connection lost", link->context->errstr);
-    char *error = find_error(reply);
-    if (error) {
-        hide_arguments(error);
-        st = lose(link, "redis answered", error);
-        freeReplyObject(reply);
-        return st;
-    }
+        return lose_connection(link, "connection lost");
+    redis_tls_note_answer(link->tls);
     *ret_reply = reply;
     return STATUS_OK;
+}
+
+static enum status judge(struct redis_link *link, redisReply *reply, bool may_refuse,
+                         redisReply **ret_reply)
+{
+    const char *error = redis_reply_error(reply);
+    if (!error) {
+        *ret_reply = reply;
+        return STATUS_OK;
+    }
+    if (may_refuse && redis_error_is_refusal(error)) {
+        link->is_refused = true;
+        snprintf(link->why, sizeof(link->why), "redis answered: %s", error);
+    } else {
+        status_ignore(lose(link, "redis answered", error));
+    }
+    freeReplyObject(reply);
+    return STATUS_UNAVAILABLE;
+}
+
+enum status redis_link_reply(struct redis_link *link, int64_t wait_ms, redisReply **ret_reply)
+{
+    redisReply *reply = NULL;
+    enum status st = receive(link, wait_ms, &reply);
+    return st == STATUS_OK ? judge(link, reply, false, ret_reply) : st;
 }
 
 enum status redis_link_call(struct redis_link *link, struct redis_command *cmd, int64_t wait_ms,
                             redisReply **ret_reply)
 {
+    redisReply *reply = NULL;
     enum status st = redis_link_append(link, cmd);
-    return st == STATUS_OK ? redis_link_reply(link, wait_ms, ret_reply) : st;
+    if (st == STATUS_OK)
+        st = receive(link, wait_ms, &reply);
+    return st == STATUS_OK ? judge(link, reply, true, ret_reply) : st;
 }
 
 #define TEXT_OF(number) #number

@@ -1,33 +1,22 @@
 #ifndef CLERK_REDIS_LINK_H
 #define CLERK_REDIS_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/redis_url.h"
 #include "common/status.h"
+#include "worker/redis_command.h"
 
 struct redisReply;
 struct redis_link;
 
 /* One blocking connection to Redis that is thrown away after any failure and made anew by the next
- * call. RESP2 only, so that hiredis 0.14 and 1.x behave alike. */
+ * call; where sentinels are to say where, they are asked each time. RESP2 only, so that hiredis
+ * 0.14 and 1.x behave alike. */
 
-enum { REDIS_LINK_WHY_MAX = 200, REDIS_LINK_ARGS_MAX = 2560 };
-
-/* A command as arguments with lengths: bytes from outside never pass through a format string.
- * Bounded; adding beyond REDIS_LINK_ARGS_MAX is a bug. */
-struct redis_command {
-    const char *argv[REDIS_LINK_ARGS_MAX];
-    size_t lengths[REDIS_LINK_ARGS_MAX];
-    int argc;
-};
-
-/* Makes the command these words, or adds one more. Borrows the texts until the command has been
- * sent. */
-void redis_command_set(struct redis_command *cmd, const char *const words[], size_t count);
-void redis_command_add(struct redis_command *cmd, const char *text);
-void redis_command_add_slice(struct redis_command *cmd, struct slice text);
+enum { REDIS_LINK_WHY_MAX = 200 };
 
 /* Nothing is connected yet. url is borrowed until redis_link_free(). NULL: no memory. */
 struct redis_link *redis_link_new(const struct redis_url *url);
@@ -35,9 +24,13 @@ struct redis_link *redis_link_new(const struct redis_url *url);
 /* Closes and frees. NULL is fine. */
 void redis_link_free(struct redis_link *link);
 
-/* Makes sure that there is a connection: connect, AUTH, SELECT, each within 2 s.
+/* Makes sure that there is a connection: sentinels, connect, TLS, AUTH, ROLE (must be the master,
+ * where sentinels named it), SELECT, each within 2 s.
  * STATUS_UNAVAILABLE: redis_link_why() says why. Blocks. */
 enum status redis_link_open(struct redis_link *link) MUST_CHECK;
+
+/* Where the connection leads, or last led; unused with unix://. */
+const struct redis_place *redis_link_place(const struct redis_link *link);
 
 /* Counts the connections made so far: it changes when the one there is new. */
 int64_t redis_link_generation(const struct redis_link *link);
@@ -55,9 +48,13 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
 enum status redis_link_reply(struct redis_link *link, int64_t wait_ms,
                              struct redisReply **ret_reply) MUST_CHECK;
 
-/* Append and reply in one. */
+/* Append and reply in one, with nothing else under way: a command that this user has no right to
+ * (NOPERM) is STATUS_UNAVAILABLE, too, but leaves the connection. */
 enum status redis_link_call(struct redis_link *link, struct redis_command *cmd, int64_t wait_ms,
                             struct redisReply **ret_reply) MUST_CHECK;
+
+/* True when the last failure was such a refusal, of a connection that is still there. */
+bool redis_link_is_refused(const struct redis_link *link);
 
 /* Name and version of the Redis client library, for --version. */
 const char *redis_link_library(void);

@@ -11,6 +11,7 @@
  * that does not fit shows in buf_status(). */
 
 enum sql_dialect { SQL_SQLITE, SQL_POSTGRES };
+enum sql_type { SQL_TEXT, SQL_INTEGER, SQL_BYTES };
 
 /* The statements that exist for a table of the catalog. $1 is the first parameter. */
 enum sql_of_table {
@@ -50,5 +51,16 @@ void sql_create_own_tables(struct buf *out, enum sql_dialect dialect);
 /* The names of the tables of our own, in number sql_own_table_count. */
 extern const size_t sql_own_table_count;
 const char *sql_own_table_name(size_t i);
+
+/* The columns of a table of the catalog, or of the i-th of our own, in the order of its CREATE
+ * TABLE; the first one is its key. ret_columns has room for SQL_COLUMNS_MAX; returns how many. The
+ * names are the catalog's, or constants. */
+enum { SQL_COLUMNS_MAX = 40 };
+struct sql_column {
+    const char *name;
+    enum sql_type type;
+};
+size_t sql_columns(const struct catalog_table *table, struct sql_column ret_columns[]);
+size_t sql_own_columns(size_t i, struct sql_column ret_columns[]);
 
 #endif

@@ -37,6 +37,8 @@ struct store_conf {
     const volatile sig_atomic_t *stop; /* waits end when it becomes non-zero; NULL: never */
     bool beside_worker; /* on a thread beside the worker's own: waits for the writer's turn without
                            the alarm, which is the worker's, and for 3 s at most */
+    bool is_copy; /* `migrate --to` alone: PostgreSQL is opened although a copy into it is under way
+                   */
 };
 
 /* A row of webhook_events. */

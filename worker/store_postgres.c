@@ -15,9 +15,9 @@ static struct store_postgres *new_store(void)
         return NULL;
     store->base.ops = &store_postgres_ops;
     store->text = buf_make(TEXT_MAX_BYTES);
-    store->table_prepared = calloc(catalog_table_count * (size_t)SQL_OF_TABLE_COUNT,
-                                   sizeof(*store->table_prepared));
-    if (store->table_prepared)
+    store->of_table = calloc(catalog_table_count * (size_t)SQL_OF_TABLE_COUNT,
+                             sizeof(*store->of_table));
+    if (store->of_table)
         return store;
     free(store);
     return NULL;
@@ -49,6 +49,7 @@ enum status store_postgres_open(const struct store_conf *conf, struct store **re
     if (!store)
         return out_of_memory(ret_why);
     store->delete_mode = conf->delete_mode;
+    store->is_copy = conf->is_copy;
     store->stop = conf->stop;
     enum status st = store_url_address(conf->url, &store->address, store->base.why);
     if (st == STATUS_OK)
@@ -80,7 +81,9 @@ void store_postgres_close(struct store *base)
     pg_disconnect(store);
     pg_plan_end(&store->plan);
     buf_release(&store->text);
-    free(store->table_prepared);
+    for (size_t i = 0; i < catalog_table_count * (size_t)SQL_OF_TABLE_COUNT; i++)
+        free(store->of_table[i].text);
+    free(store->of_table);
     free(store);
 }
 

@@ -7,6 +7,12 @@
  */
 enum { ANSWER_MS = 45000, POLL_MS = 500 };
 
+/* For a question that any server answers at once. */
+enum { BRIEF_MS = 8000 };
+
+/* After the stop flag: a turn that is free is given within this. */
+enum { LAST_ANSWER_MS = 1000 };
+
 enum status pg_gone(struct store_postgres *store)
 {
     const char *message = store->conn ? PQerrorMessage(store->conn) : "";
@@ -19,17 +25,31 @@ enum status pg_gone(struct store_postgres *store)
     return st;
 }
 
+static int patience_ms(const struct store_postgres *store)
+{
+    return store->is_asking_briefly ? BRIEF_MS : ANSWER_MS;
+}
+
+static bool gives_up(const struct store_postgres *store, int64_t since_ms)
+{
+    bool is_stopping = store->stop && *store->stop;
+    bool is_patient = !store->waits_for_turn && !store->is_asking_briefly;
+    return is_stopping && !is_patient && clock_system.mono_ms() > since_ms + LAST_ANSWER_MS;
+}
+
 static enum status wait_for_answer(struct store_postgres *store)
 {
-    int64_t until_ms = clock_system.mono_ms() + ANSWER_MS;
+    int64_t since_ms = clock_system.mono_ms(), until_ms = since_ms + patience_ms(store);
     while (PQisBusy(store->conn)) {
-        if (store->waits_for_turn && store->stop && *store->stop) {
+        if (gives_up(store, since_ms)) {
             pg_disconnect(store);
-            return pg_because(store, STATUS_STOPPED, "stopped while waiting for the turn");
+            return pg_because(store, STATUS_STOPPED,
+                              "stopped while waiting for the turn, or for any answer");
         }
         if (clock_system.mono_ms() > until_ms) {
             pg_disconnect(store);
-            return pg_because(store, STATUS_UNAVAILABLE, "no answer within %d s", ANSWER_MS / 1000);
+            return pg_because(store, STATUS_UNAVAILABLE, "no answer within %d s",
+                              patience_ms(store) / 1000);
         }
         if (pg_wait(store, false, POLL_MS) && PQconsumeInput(store->conn) != 1)
             return pg_gone(store);
@@ -46,6 +66,7 @@ static enum status refused(struct store_postgres *store, const PGresult *answer)
         message = PQresultErrorMessage(answer);
     enum status st = pg_because(store, pg_classify(state), "%.200s (SQLSTATE %s)", message,
                                 state ? state : "none");
+    store->was_pooled = store->was_pooled || pg_tells_of_pooler(state);
     if (pg_ends_connection(state))
         pg_disconnect(store);
     return st;

@@ -23,12 +23,22 @@ static enum status make_room(struct store_postgres *store)
     return store->owed_count + 2 > PG_OWED_MAX ? pg_settle_all(store) : STATUS_OK;
 }
 
+/* What is sent up to a sync is one transaction, where none was begun. */
+static enum status begin_sending(struct store_postgres *store)
+{
+    enum status st = make_room(store);
+    bool begins = store->is_pooled && !store->in_transaction && store->owed_count == 0;
+    return st == STATUS_OK && begins ? pg_set_locally(store) : st;
+}
+
+/* Makes sql ready: under its name, where names last. */
 static enum status prepare(struct pg_call *c, bool *prepared, const char *sql)
 {
     struct store_postgres *store = c->store;
-    if (*prepared)
+    c->sql = store->is_unnamed ? sql : NULL;
+    if (*prepared || store->is_unnamed)
         return STATUS_OK;
-    enum status st = make_room(store);
+    enum status st = begin_sending(store);
     if (st == STATUS_OK)
         st = owe(store, (struct pg_owed){ .prepared = prepared },
                  PQsendPrepare(store->conn, c->name, sql, 0, NULL));
@@ -40,7 +50,6 @@ struct pg_call pg_call_fixed(struct store_postgres *store, enum pg_fixed which)
 {
     struct pg_call c;
     c.store = store;
-    c.sql = NULL;
     c.count = 0;
     snprintf(c.name, sizeof(c.name), "clerk_%d", (int)which);
     c.status = prepare(&c, &store->fixed_prepared[which], pg_fixed_text(which));
@@ -56,19 +65,19 @@ static size_t index_of(const struct catalog_table *table)
     return i;
 }
 
-static enum status prepare_of_table(struct pg_call *c, const struct catalog_table *table,
-                                    enum sql_of_table which, bool *prepared)
+static enum status make_text(struct store_postgres *store, const struct catalog_table *table,
+                             enum sql_of_table which, struct pg_statement *statement)
 {
-    if (*prepared)
+    struct buf *text = &store->text;
+    if (statement->text)
         return STATUS_OK;
-    struct buf *text = &c->store->text;
     buf_clear(text);
     sql_of_table(text, SQL_POSTGRES, table, which);
     if (which == SQL_UPSERT)
         buf_append(text, SLICE(" RETURNING xmax = 0")); /* true: inserted */
-    if (buf_status(text) != STATUS_OK)
-        return pg_because(c->store, STATUS_UNAVAILABLE, "out of memory");
-    return prepare(c, prepared, buf_text(text));
+    if (buf_status(text) == STATUS_OK)
+        statement->text = slice_dup(buf_slice(text));
+    return statement->text ? STATUS_OK : pg_because(store, STATUS_UNAVAILABLE, "out of memory");
 }
 
 struct pg_call pg_call_of_table(struct store_postgres *store, const struct catalog_table *table,
@@ -76,11 +85,14 @@ struct pg_call pg_call_of_table(struct store_postgres *store, const struct catal
 {
     struct pg_call c;
     size_t place = index_of(table) * SQL_OF_TABLE_COUNT + which;
+    struct pg_statement *statement = &store->of_table[place];
     c.store = store;
     c.sql = NULL;
     c.count = 0;
     snprintf(c.name, sizeof(c.name), "clerk_table_%zu", place);
-    c.status = prepare_of_table(&c, table, which, &store->table_prepared[place]);
+    c.status = make_text(store, table, which, statement);
+    if (c.status == STATUS_OK)
+        c.status = prepare(&c, &statement->is_prepared, statement->text);
     return c;
 }
 
@@ -149,15 +161,12 @@ void pg_value(struct pg_call *c, const struct value *value)
         add(c, NULL, 0);
 }
 
-static enum status send_owing(struct pg_call *c, struct pg_owed owed)
+static enum status send_owing(const struct pg_call *c, struct pg_owed owed)
 {
     static const int formats[PG_PARAMETERS_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                                     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                                     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
     struct store_postgres *store = c->store;
-    enum status st = c->status == STATUS_OK ? make_room(store) : c->status;
-    if (st != STATUS_OK)
-        return st;
     const char *const *values = c->values;
     int sent = c->sql ? PQsendQueryParams(store->conn, c->sql, c->count, NULL, values, c->lengths,
                                           formats, 1)
@@ -166,14 +175,26 @@ static enum status send_owing(struct pg_call *c, struct pg_owed owed)
     return owe(store, owed, sent);
 }
 
+static enum status begin_and_send(const struct pg_call *c, struct pg_owed owed)
+{
+    enum status st = c->status == STATUS_OK ? begin_sending(c->store) : c->status;
+    return st == STATUS_OK ? send_owing(c, owed) : st;
+}
+
 enum status pg_send(struct pg_call *c, pg_answer_fn *fn, size_t place)
 {
-    return send_owing(c, (struct pg_owed){ .fn = fn, .place = place });
+    return begin_and_send(c, (struct pg_owed){ .fn = fn, .place = place });
+}
+
+enum status pg_send_first(struct pg_call *c)
+{
+    enum status st = make_room(c->store);
+    return st == STATUS_OK ? send_owing(c, (struct pg_owed){ 0 }) : st;
 }
 
 enum status pg_ask(struct pg_call *c)
 {
-    enum status st = send_owing(c, (struct pg_owed){ .is_kept = true });
+    enum status st = begin_and_send(c, (struct pg_owed){ .is_kept = true });
     return st == STATUS_OK ? pg_settle_all(c->store) : st;
 }
 

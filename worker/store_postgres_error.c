@@ -16,7 +16,8 @@ static const struct {
     { "55P03", STATUS_UNAVAILABLE }, /* lock_timeout */
     { "55006", STATUS_UNAVAILABLE }, /* object in use */
     { "55000", STATUS_UNAVAILABLE }, /* not in the state for it: a server that is being set up */
-    { "26000", STATUS_UNAVAILABLE }, /* the prepared statement is gone: DISCARD ALL */
+    { "26000", STATUS_UNAVAILABLE }, /* the prepared statement is gone: a pooler, DISCARD ALL */
+    { "42P05", STATUS_UNAVAILABLE }, /* the prepared statement is there already: a pooler */
     { "0A000", STATUS_UNAVAILABLE }, /* a plan outlived its table: connect anew */
     { "57P04", STATUS_FATAL },       /* the database was dropped */
 
@@ -42,11 +43,16 @@ enum status pg_classify(const char *sqlstate)
 
 bool pg_ends_connection(const char *sqlstate)
 {
-    static const char *const ends[] = { "08", "57P", "25006", "25P03", "26000", "0A000" };
+    static const char *const ends[] = { "08", "57P", "25006", "25P03", "26000", "42P05", "0A000" };
     for (size_t i = 0; sqlstate && i < sizeof(ends) / sizeof(ends[0]); i++)
         if (strncmp(ends[i], sqlstate, strlen(ends[i])) == 0)
             return true;
     return !sqlstate || !*sqlstate;
+}
+
+bool pg_tells_of_pooler(const char *sqlstate)
+{
+    return sqlstate && (strcmp(sqlstate, "26000") == 0 || strcmp(sqlstate, "42P05") == 0);
 }
 
 enum status pg_because(struct store_postgres *store, enum status st, const char *format, ...)

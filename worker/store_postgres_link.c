@@ -11,7 +11,12 @@ enum {
     CONNECT_MS = 10000,
     POLL_MS = 500, /* how long the stop flag may go unnoticed */
     SQLSTATE_LEN = 5,
+    PLACE_MAX = 512,
 };
+
+/* A peer that acknowledges nothing for as long is gone. Less than CONNECT_MS, so that libpq gets to
+ * the next address of a URL that has several. */
+#define SILENT_MS "8000"
 
 bool pg_wait(struct store_postgres *store, bool for_writing, int timeout_ms)
 {
@@ -42,11 +47,25 @@ static enum status connect_failed(struct store_postgres *store)
                       message);
 }
 
+/* libpq goes through the addresses of the URL by itself, and each has the whole time. */
+static bool has_moved(const PGconn *conn, char place[PLACE_MAX])
+{
+    char now[PLACE_MAX];
+    snprintf(now, sizeof(now), "%s %s %s", PQhost(conn), PQhostaddr(conn), PQport(conn));
+    if (strcmp(now, place) == 0)
+        return false;
+    memcpy(place, now, sizeof(now));
+    return true;
+}
+
 static enum status wait_connected(struct store_postgres *store)
 {
-    int64_t until_ms = clock_system.mono_ms() + CONNECT_MS;
+    int64_t until_ms = 0;
+    char place[PLACE_MAX] = "";
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
     while (next != PGRES_POLLING_OK) {
+        if (has_moved(store->conn, place))
+            until_ms = clock_system.mono_ms() + CONNECT_MS;
         if (next == PGRES_POLLING_FAILED)
             return connect_failed(store);
         if (store->stop && *store->stop)
@@ -74,17 +93,28 @@ static enum status refuse_address(struct store_postgres *store)
                       "characters in user and password");
 }
 
+static bool names_several(const PQconninfoOption *option)
+{
+    bool is_host = strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "hostaddr") == 0;
+    return is_host && option->val && strchr(option->val, ',');
+}
+
 static enum status check_address(struct store_postgres *store)
 {
     char *fault = NULL;
     PQconninfoOption *options = PQconninfoParse(store->address.url, &fault);
     bool is_good = options != NULL;
+    store->has_choice = false;
+    for (const PQconninfoOption *o = options; o && o->keyword; o++)
+        store->has_choice = store->has_choice || names_several(o);
     PQconninfoFree(options);
     PQfreemem(fault);
     return is_good ? STATUS_OK : refuse_address(store);
 }
 
-/* Before the URL, so that it may say otherwise; after it what must hold. */
+/* Before the URL, so that it may say otherwise; after it what must hold. libpq looks for the host
+ * that takes writes only where there are several: a pooler may tell it for ever what the server was
+ * like once. pg_open_session() asks the server itself. */
 static enum status start_connecting(struct store_postgres *store)
 {
     const char *const keys[] = { "fallback_application_name",
@@ -96,8 +126,9 @@ static enum status start_connecting(struct store_postgres *store)
                                  "dbname",
                                  "client_encoding",
                                  NULL };
+    bool finds_writer = store->has_choice && !store->reads_only;
     const char *const values[] = {
-        "clerk-worker",     "30",   "10", "3", "30000", store->reads_only ? "any" : "read-write",
+        "clerk-worker",     "5",    "3", "3", SILENT_MS, finds_writer ? "read-write" : "any",
         store->address.url, "UTF8", NULL
     };
     store->conn = PQconnectStartParams(keys, values, 1);
@@ -112,43 +143,14 @@ static enum status start_connecting(struct store_postgres *store)
     return connect_failed(store);
 }
 
-/* One setting of the session. A stricter synchronous_commit than ours stays; looser ones could lose
- * events that Redis has been told to forget. */
-static const char *const settings[] = {
-    "SELECT set_config('synchronous_commit', 'on', false) "
-    "WHERE current_setting('synchronous_commit') IN ('off', 'local')",
-    /* Several times faster than pglz, and each object is compressed as a whole. */
-    "SELECT set_config(name, 'lz4', false) FROM pg_settings "
-    "WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)",
-    "SELECT set_config('statement_timeout', '30s', false)",
-    "SELECT set_config('lock_timeout', '10s', false)",
-    "SELECT set_config('idle_in_transaction_session_timeout', '20s', false)",
-};
-
 static enum status set_up(struct store_postgres *store)
 {
-    enum status st = STATUS_OK;
     const char *encoding = PQparameterStatus(store->conn, "server_encoding");
     if (!encoding || strcmp(encoding, "UTF8") != 0)
         return pg_because(store, STATUS_FATAL, "the database's encoding is not UTF8");
     if (PQenterPipelineMode(store->conn) != 1)
         return pg_because(store, STATUS_UNAVAILABLE, "no pipeline mode");
-    for (size_t i = 0; st == STATUS_OK && i < sizeof(settings) / sizeof(settings[0]); i++) {
-        struct pg_call c = pg_call_once(store, settings[i]);
-        st = pg_send(&c, NULL, 0);
-    }
-    if (st == STATUS_OK && store->address.schema[0]) {
-        struct pg_call c = pg_call_once(
-            store, "SELECT set_config('search_path', quote_ident($1::text), false)");
-        pg_text(&c, slice_of(store->address.schema));
-        st = pg_send(&c, NULL, 0);
-    }
-    if (st == STATUS_OK && store->reads_only) {
-        struct pg_call c = pg_call_once(
-            store, "SELECT set_config('default_transaction_read_only', 'on', false)");
-        st = pg_send(&c, NULL, 0);
-    }
-    return st == STATUS_OK ? pg_settle_all(store) : st;
+    return pg_open_session(store);
 }
 
 enum status pg_connect(struct store_postgres *store)
@@ -177,6 +179,6 @@ void pg_disconnect(struct store_postgres *store)
     store->kept = NULL;
     store->owed_count = 0;
     memset(store->fixed_prepared, 0, sizeof(store->fixed_prepared));
-    memset(store->table_prepared, 0,
-           catalog_table_count * (size_t)SQL_OF_TABLE_COUNT * sizeof(*store->table_prepared));
+    for (size_t i = 0; i < catalog_table_count * (size_t)SQL_OF_TABLE_COUNT; i++)
+        store->of_table[i].is_prepared = false;
 }

@@ -17,11 +17,11 @@ struct pg_conn;
 struct pg_result;
 
 /* What the parts of the PostgreSQL store share; nobody else includes this. The parts:
- * store_postgres.c opens and closes, _link holds the connection, _call sends statements, _answer
- * reads answers, _text has the statements, _schema brings the tables up to date, _turn holds
- * transactions, _plan looks ahead, _flow follows
- * the plan, _rows writes the object tables, _delete deletes from them, _ledger the tables of our
- * own, _read and _compare look in, _error judges SQLSTATEs.
+ * store_postgres.c opens and closes, _link holds the connection, _session its settings, _call sends
+ * statements, _answer reads answers, _text has the statements, _schema brings the tables up to
+ * date, _turn holds transactions, _plan looks ahead, _flow follows the plan, _rows writes the
+ * object tables, _delete deletes from them, _ledger the tables of our own, _read and _compare look
+ * in, _error judges SQLSTATEs.
  *
  * The connection is in libpq's pipeline mode all the time: a statement is sent, and its answer is
  * owed until somebody needs one (pg_settle_all()). What needs no answer costs no round trip. */
@@ -86,11 +86,22 @@ struct pg_owed {
 
 enum { PG_OWED_MAX = 1024 };
 
+/* A statement for a table of the catalog: its text, made when it is first used (NULL before), and
+ * whether this connection has it under its name. */
+struct pg_statement {
+    char *text;
+    bool is_prepared;
+};
+
 struct store_postgres {
     /* first: a store is one of these */
     struct store base;
     struct store_address address;
     bool reads_only;
+    /* the address names several hosts */
+    bool has_choice;
+    /* see store_conf */
+    bool is_copy;
     enum store_delete_mode delete_mode;
     /* borrowed from store_conf; NULL: waits are never cut short */
     const volatile sig_atomic_t *stop;
@@ -99,21 +110,30 @@ struct store_postgres {
     /* between store_begin() and its end, with or without the turn; pg_take_turn() sees to it */
     bool in_transaction;
     bool has_turn;
-    bool waits_for_turn;
+    bool waits_for_turn; /* it is asked for, and not answered yet */
     /* the last upsert that was answered at once inserted; its id, while the caller's row lives */
     bool is_new;
     struct slice new_id;
     /* of the open transaction, until it is rolled back */
     enum status failed;
+    /* whoever does not answer soon is gone; a pooler keeps us waiting while its server is away */
+    bool is_asking_briefly;
     /* answers that are owed, in the order in which they will come */
     struct pg_owed owed[PG_OWED_MAX];
     size_t owed_count;
     /* the answer that was asked for */
     struct pg_result *kept;
-    /* which statements this connection has; table_prepared: catalog_table_count *
-     * SQL_OF_TABLE_COUNT of them */
+    /* Between us and the server stands a pooler that may give each transaction another session:
+     * every transaction brings its settings along. is_unnamed: nor is anything prepared.
+     * was_pooled: a statement was not where we left it, so no later connection relies on names. */
+    bool is_pooled;
+    bool is_unnamed;
+    bool was_pooled;
+    bool has_lz4;
+    /* which statements this connection has; of_table: catalog_table_count * SQL_OF_TABLE_COUNT of
+     * them */
     bool fixed_prepared[PG_FIXED_COUNT];
-    bool *table_prepared;
+    struct pg_statement *of_table;
     struct pg_plan plan;
     /* scratch for SQL, JSON and arrays; keeps its memory */
     struct buf text;
@@ -134,6 +154,9 @@ enum status pg_classify(const char *sqlstate);
  * server is going down, or has become read-only. */
 bool pg_ends_connection(const char *sqlstate);
 
+/* True when a statement has lost its name, or finds it taken: only a pooler does that. */
+bool pg_tells_of_pooler(const char *sqlstate);
+
 /* Keeps why for store_why(), on one line, and returns st. */
 enum status pg_because(struct store_postgres *store, enum status st, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -151,6 +174,15 @@ void pg_disconnect(struct store_postgres *store);
  * False: the time is over. Signals do not end it early. */
 bool pg_wait(struct store_postgres *store, bool for_writing, int timeout_ms);
 
+/* --- store_postgres_session.c --- */
+
+/* For a new connection: finds out whether a pooler stands in between, and makes the settings if
+ * not. STATUS_UNAVAILABLE also where we write and the server does not let us. */
+enum status pg_open_session(struct store_postgres *store) MUST_CHECK;
+
+/* Behind a pooler: sends the settings for the transaction that begins with this statement. */
+enum status pg_set_locally(struct store_postgres *store) MUST_CHECK;
+
 /* --- store_postgres_call.c --- */
 
 enum { PG_PARAMETERS_MAX = 40 };
@@ -160,7 +192,7 @@ enum { PG_PARAMETERS_MAX = 40 };
  * call is sent. */
 struct pg_call {
     struct store_postgres *store;
-    const char *sql; /* NULL: the prepared statement name */
+    const char *sql; /* NULL: the prepared statement name; borrowed */
     char name[24];
     int count;
     enum status status; /* of preparing */
@@ -169,7 +201,8 @@ struct pg_call {
     char numbers[PG_PARAMETERS_MAX][8];
 };
 
-/* Starts a call; prepares the statement the first time it is used. pg_call_once() does not. */
+/* Starts a call; prepares the statement the first time it is used, unless is_unnamed.
+ * pg_call_once() never does. */
 struct pg_call pg_call_fixed(struct store_postgres *store, enum pg_fixed which);
 struct pg_call pg_call_of_table(struct store_postgres *store, const struct catalog_table *table,
                                 enum sql_of_table which);
@@ -191,6 +224,9 @@ void pg_value(struct pg_call *c, const struct value *value);
 
 /* Sends the call and leaves its answer owed; fn may be NULL. */
 enum status pg_send(struct pg_call *c, pg_answer_fn *fn, size_t place) MUST_CHECK;
+
+/* For the settings themselves: sends the call with nothing before it. */
+enum status pg_send_first(struct pg_call *c) MUST_CHECK;
 
 /* Sends the call and waits for its answer and all that are owed before it. The answer is in
  * store->kept until the next call. */

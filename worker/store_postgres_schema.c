@@ -42,10 +42,12 @@ static enum status read_version(struct store_postgres *store, int64_t *ret_versi
     int64_t version = 0;
     /* Not to_regclass(): it may answer from a cache that is older than the turn. */
     enum status st = ask_once(store,
-                              "SELECT current_schema() IS NULL, EXISTS (SELECT FROM pg_class "
+                              "SELECT current_schema() IS NULL, "
+                              "coalesce(bool_or(c.relname = 'clerk_migrations'), false), "
+                              "coalesce(bool_or(c.relname = 'clerk_copy'), false) FROM pg_class "
                               "c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
-                              "c.relname = 'clerk_migrations' AND n.nspname = "
-                              "current_schema())");
+                              "c.relname IN ('clerk_migrations', 'clerk_copy') AND n.nspname = "
+                              "current_schema()");
     if (st != STATUS_OK)
         return st;
     bool has_place = pg_number(store->kept, 0, 0) == 0;
@@ -53,6 +55,10 @@ static enum status read_version(struct store_postgres *store, int64_t *ret_versi
         return pg_because(store, STATUS_FATAL,
                           "there is no schema to put tables in: create it, or name one in "
                           "DATABASE_URL with ?schema=");
+    if (pg_number(store->kept, 0, 2) != 0 && !store->reads_only && !store->is_copy)
+        return pg_because(store, STATUS_FATAL,
+                          "a copy into this database is not finished: start clerk-worker migrate "
+                          "--to again");
     if (pg_number(store->kept, 0, 1) != 0) {
         st = ask_once(store, "SELECT coalesce(max(version), 0) FROM clerk_migrations");
         version = st == STATUS_OK ? pg_number(store->kept, 0, 0) : 0;

@@ -24,9 +24,19 @@ enum status store_postgres_begin(struct store *base)
     if (st != STATUS_OK)
         return st;
     store->failed = STATUS_OK;
+    store->in_transaction = true;
     st = send_fixed(store, PG_BEGIN);
+    if (st == STATUS_OK && store->is_pooled)
+        st = pg_set_locally(store);
     store->in_transaction = st == STATUS_OK;
     return st;
+}
+
+static void on_turn(struct store_postgres *store, const struct pg_result *answer, size_t place)
+{
+    (void)answer;
+    (void)place;
+    store->waits_for_turn = false;
 }
 
 enum status pg_take_turn(struct store_postgres *store, bool shared)
@@ -35,7 +45,8 @@ enum status pg_take_turn(struct store_postgres *store, bool shared)
         return STATUS_OK;
     store->has_turn = true;
     store->waits_for_turn = true;
-    return send_fixed(store, shared ? PG_TURN_SHARED : PG_TURN);
+    struct pg_call c = pg_call_fixed(store, shared ? PG_TURN_SHARED : PG_TURN);
+    return pg_send(&c, on_turn, 0);
 }
 
 static void end_transaction(struct store_postgres *store)
@@ -57,12 +68,13 @@ void store_postgres_rollback(struct store *base)
     memcpy(why, store->base.why, sizeof(why));
     if (store->conn && store->owed_count > 0)
         status_ignore(pg_settle_all(store));
-    end_transaction(store);
+    store->failed = STATUS_OK;
     if (store->conn) {
         struct pg_call c = pg_call_once(store, "ROLLBACK");
         if (pg_ask(&c) != STATUS_OK)
             pg_disconnect(store); /* the server rolls back what it finds abandoned */
     }
+    end_transaction(store);
     memcpy(store->base.why, why, sizeof(why));
 }
 
@@ -143,5 +155,10 @@ enum status store_postgres_ping(struct store *base)
 {
     struct store_postgres *store = store_postgres_of(base);
     enum status st = pg_connect(store);
-    return st == STATUS_OK ? ask_fixed(store, PG_PING) : st;
+    if (st != STATUS_OK)
+        return st;
+    store->is_asking_briefly = true;
+    st = ask_fixed(store, PG_PING);
+    store->is_asking_briefly = false;
+    return st;
 }

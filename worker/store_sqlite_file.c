@@ -59,10 +59,17 @@ enum status store_sqlite_check_file(struct store_sqlite *store)
 {
     struct stat st;
     if (stat(store->path, &st) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
+        bool is_gone = errno == ENOENT || errno == ENOTDIR;
+        int error = errno;
+        if (is_gone && access(store->lock.path, F_OK) != 0)
+            return store_sqlite_because(store, STATUS_UNAVAILABLE,
+                                        "%s is gone with all that was beside it; is its volume "
+                                        "mounted?",
+                                        store->path);
+        if (is_gone)
             return store_sqlite_because(
                 store, STATUS_FATAL, "%s was removed while this program had it open", store->path);
-        return judge_errno(store, store->path, errno);
+        return judge_errno(store, store->path, error);
     }
     if (st.st_dev != store->device || st.st_ino != store->inode)
         return store_sqlite_because(store, STATUS_FATAL,

@@ -95,24 +95,45 @@ static void append(char *out, size_t *len, struct slice bytes)
     out[*len] = '\0';
 }
 
-/* Everything but schema= goes on to libpq. The URL is known to fit. */
+static const char *take_schema(struct slice name, struct store_address *a)
+{
+    if (!is_name(name))
+        return "DATABASE_URL: schema= takes letters, digits and _, at most 63";
+    memcpy(a->schema, name.ptr, name.len);
+    a->schema[name.len] = '\0';
+    return NULL;
+}
+
+static const char *take_prepare(struct slice word, struct store_address *a)
+{
+    static const char *const words[] = { "auto", "on", "off" }; /* by enum store_prepare */
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_equals(word, slice_of(words[i]))) {
+            a->prepare = (enum store_prepare)i;
+            return NULL;
+        }
+    }
+    return "DATABASE_URL: prepare= is auto, on or off";
+}
+
+/* Everything but our own options goes on to libpq. The URL is known to fit. */
 static const char *take_options(struct slice options, size_t len, struct store_address *a)
 {
     struct slice option;
+    const char *fault = NULL;
     char before = '?';
-    while (slice_split(&options, '&', &option)) {
+    while (!fault && slice_split(&options, '&', &option)) {
         if (slice_drop_prefix(&option, SLICE("schema="))) {
-            if (!is_name(option))
-                return "DATABASE_URL: schema= takes letters, digits and _, at most 63";
-            memcpy(a->schema, option.ptr, option.len);
-            a->schema[option.len] = '\0';
-            continue;
+            fault = take_schema(option, a);
+        } else if (slice_drop_prefix(&option, SLICE("prepare="))) {
+            fault = take_prepare(option, a);
+        } else {
+            append(a->url, &len, (struct slice){ &before, 1 });
+            append(a->url, &len, option);
+            before = '&';
         }
-        append(a->url, &len, (struct slice){ &before, 1 });
-        append(a->url, &len, option);
-        before = '&';
     }
-    return NULL;
+    return fault;
 }
 
 enum status store_url_address(const char *url, struct store_address *ret_address,

@@ -28,16 +28,22 @@ bool store_url_is_postgres(const char *url);
 enum status store_url_path(const char *url, char ret_path[STORE_PATH_MAX + 1],
                            char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
 
+/* Whether statements are prepared under names. AUTO: unless a pooler is noticed in between. ON:
+ * behind a pooler that keeps names, too. OFF: never. */
+enum store_prepare { STORE_PREPARE_AUTO, STORE_PREPARE_ON, STORE_PREPARE_OFF };
+
 /* A PostgreSQL address. */
 struct store_address {
-    char url[STORE_ADDRESS_MAX + 1];        /* what libpq takes: without the option schema= */
+    char url[STORE_ADDRESS_MAX + 1];        /* what libpq takes: without our own options */
     char schema[STORE_SCHEMA_NAME_MAX + 1]; /* "": as the server's search_path has it */
+    enum store_prepare prepare;
 };
 
-/* Takes our one option, schema=NAME (letters, digits and '_', not a digit first), out of
- * postgres://[user[:password]@]host[:port][/name][?options]; the rest is libpq's to judge.
- * STATUS_INVALID: ret_why as above. Refused: an '@' in the password that is not percent-encoded,
- * for libpq would take what follows it for the host and name it in its errors. */
+/* Takes our own options, schema=NAME (letters, digits and '_', not a digit first) and
+ * prepare=auto|on|off, out of postgres://[user[:password]@]host[:port][/name][?options]; the rest
+ * is libpq's to judge. STATUS_INVALID: ret_why as above. Refused: an '@' in the password that is
+ * not percent-encoded, for libpq would take what follows it for the host and name it in its errors.
+ */
 enum status store_url_address(const char *url, struct store_address *ret_address,
                               char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
 

@@ -26,7 +26,7 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
     };
 }
 
-void trouble_wait(struct trouble *t, const char *why)
+void trouble_note(struct trouble *t, const char *why)
 {
     if (!t->is_down) {
         log_warn("event=%s_unavailable why=%s action=keeping_events_and_retrying", t->name, why);
@@ -35,6 +35,11 @@ void trouble_wait(struct trouble *t, const char *why)
     }
     counters_set(worker_counters(), t->up_gauge, 0);
     counters_add(worker_counters(), t->error_total, 1);
+}
+
+void trouble_wait(struct trouble *t, const char *why)
+{
+    trouble_note(t, why);
     (void)notify_alive(t->notify, t->clock->mono_ms());
     int64_t until_ms = t->clock->mono_ms() + backoff_next_ms(&t->backoff);
     while (!*t->stop && t->clock->mono_ms() < until_ms)

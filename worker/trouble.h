@@ -33,8 +33,11 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
                             enum worker_counter error_total, const struct clock *clock,
                             const volatile sig_atomic_t *stop);
 
-/* It refused: logs why (one line, event=NAME_unavailable) if it was up until now, sets the gauge to
- * 0, then waits a while (250 ms growing to 4 s), less when *stop is set. Blocks. */
+/* It refused: logs why (one line, event=NAME_unavailable) if it was up until now, and sets the
+ * gauge to 0. Does not wait. */
+void trouble_note(struct trouble *t, const char *why);
+
+/* trouble_note(), then waits a while (250 ms growing to 4 s), less when *stop is set. Blocks. */
 void trouble_wait(struct trouble *t, const char *why);
 
 /* It works: sets the gauge to 1, makes the next wait short again, and logs (event=NAME_available)

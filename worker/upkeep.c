@@ -10,6 +10,7 @@
 #include "worker/queue_watch.h"
 #include "worker/redis_link.h"
 #include "worker/store.h"
+#include "worker/trouble.h"
 #include "worker/worker_conf.h"
 #include "worker/worker_counters.h"
 
@@ -29,24 +30,30 @@ struct upkeep {
     const struct queue_conf *queue;
     const struct clock *clock;
     struct store *store;
+    struct trouble *database;
     struct redis_link *link;
     int64_t next_watch_ms;
     int64_t next_sweep_ms;
     int64_t next_prune_ms;
     int64_t next_look_ms;
-    bool info_refused;
-    bool sweep_refused; /* said once: the rights of this Redis user do not reach that far */
+    bool refusal_told; /* said once: the rights of this Redis user do not reach that far */
+    bool sweep_refused;
 };
 
 enum status upkeep_new(const struct worker_conf *conf, const struct queue_conf *queue,
-                       const struct clock *clock, struct store *store, struct redis_link *link,
-                       struct upkeep **ret_upkeep)
+                       const struct clock *clock, struct store *store, struct trouble *database,
+                       struct redis_link *link, struct upkeep **ret_upkeep)
 {
     struct upkeep *u = calloc(1, sizeof(*u));
     if (!u)
         return STATUS_NO_MEMORY;
     *u = (struct upkeep){
-        .conf = conf, .queue = queue, .clock = clock, .store = store, .link = link
+        .conf = conf,
+        .queue = queue,
+        .clock = clock,
+        .store = store,
+        .database = database,
+        .link = link,
     };
     *ret_upkeep = u;
     return STATUS_OK;
@@ -67,18 +74,26 @@ static bool is_due(const struct upkeep *u, int64_t *next_ms, int64_t period_ms)
     return true;
 }
 
-/* A user who may not ask loses the connection by asking, so does it once. */
+/* This Redis user lacks a right: that is asked again, so that the right may be given at any time,
+ * and told once. */
+static void tell_refusal(struct upkeep *u)
+{
+    if (!u->refusal_told)
+        log_warn("event=lookup_refused why=%s action=going_on_without_some_metrics",
+                 redis_link_why(u->link));
+    u->refusal_told = true;
+}
+
 static enum status look_at_aof(struct upkeep *u)
 {
     bool is_ok = false;
-    if (u->info_refused)
-        return STATUS_OK;
     enum status st = queue_watch_aof(u->link, &is_ok);
     if (st == STATUS_OK)
         counters_set(worker_counters(), WORKER_REDIS_AOF_OK, is_ok);
-    else
-        u->info_refused = strstr(redis_link_why(u->link), "NOPERM") != NULL;
-    return st;
+    if (st == STATUS_OK || !redis_link_is_refused(u->link))
+        return st;
+    tell_refusal(u);
+    return STATUS_OK;
 }
 
 static enum status watch(struct upkeep *u)
@@ -89,6 +104,8 @@ static enum status watch(struct upkeep *u)
         st = queue_watch_backlog(u->link, u->queue, u->clock->wall_ms(), &backlog);
     if (st != STATUS_OK)
         return st;
+    if (backlog.is_refused)
+        tell_refusal(u);
     counters_set(worker_counters(), WORKER_STREAM_LENGTH, backlog.length);
     counters_set(worker_counters(), WORKER_PENDING, backlog.pending);
     counters_set(worker_counters(), WORKER_GROUP_LAG, backlog.lag);
@@ -101,9 +118,14 @@ static enum status watch(struct upkeep *u)
 static enum status look_at_store(struct upkeep *u)
 {
     struct store_signs signs;
-    enum status st = store_signs(u->store, &signs);
+    enum status st = store_ping(u->store);
+    if (st == STATUS_OK)
+        st = store_signs(u->store, &signs);
+    if (st == STATUS_UNAVAILABLE)
+        trouble_note(u->database, store_why(u->store));
     if (st != STATUS_OK)
         return st;
+    trouble_over(u->database);
     counters_set(worker_counters(), WORKER_DEAD_LETTERS, signs.dead_letters);
     counters_set(worker_counters(), WORKER_LAST_EVENT_MS, signs.last_event_ms);
     return STATUS_OK;
@@ -111,8 +133,6 @@ static enum status look_at_store(struct upkeep *u)
 
 static enum status sweep(struct upkeep *u)
 {
-    if (u->sweep_refused)
-        return STATUS_OK;
     int64_t idle_ms = u->conf->claim_idle_ms * IDLE_CLAIMS;
     if (idle_ms < IDLE_MIN_MS)
         idle_ms = IDLE_MIN_MS;
@@ -120,12 +140,13 @@ static enum status sweep(struct upkeep *u)
     enum status st = redis_link_open(u->link);
     if (st == STATUS_OK)
         st = queue_watch_sweep(u->link, u->queue, idle_ms, false);
-    if (st == STATUS_UNAVAILABLE && strstr(redis_link_why(u->link), "NOPERM")) {
+    if (st != STATUS_UNAVAILABLE || !redis_link_is_refused(u->link))
+        return st;
+    if (!u->sweep_refused)
         log_warn("event=sweep_failed why=%s action=leaving_idle_consumers",
                  redis_link_why(u->link));
-        u->sweep_refused = true;
-    }
-    return st;
+    u->sweep_refused = true;
+    return STATUS_OK;
 }
 
 static enum status prune(struct upkeep *u)
@@ -143,11 +164,11 @@ static enum status prune(struct upkeep *u)
 
 enum status upkeep_turn(struct upkeep *u, bool idle)
 {
-    enum status st = store_maintain(u->store, idle);
+    enum status st = is_due(u, &u->next_look_ms, WATCH_MS) ? look_at_store(u) : STATUS_OK;
+    if (st == STATUS_OK)
+        st = store_maintain(u->store, idle);
     if (st == STATUS_OK && is_due(u, &u->next_prune_ms, PRUNE_MS))
         st = prune(u);
-    if (st == STATUS_OK && is_due(u, &u->next_look_ms, WATCH_MS))
-        st = look_at_store(u);
     if (st == STATUS_FATAL) {
         log_error("event=database_failed why=%s action=stopping_events_stay_in_redis",
                   store_why(u->store));

@@ -9,17 +9,18 @@
 struct queue_conf;
 struct redis_link;
 struct store;
+struct trouble;
 struct upkeep;
 struct worker_conf;
 
 /* What a worker does beside applying events: checkpoints, pruning of the ledger, the gauges of the
- * queue, and the removal of consumers that are gone. All of it in small portions between batches.
- */
+ * queue, a look at the database every two seconds, so that its troubles show without events, and
+ * the removal of consumers that are gone. All of it in small portions between batches. */
 
 /* Everything is borrowed until upkeep_free(). STATUS_NO_MEMORY. */
 enum status upkeep_new(const struct worker_conf *conf, const struct queue_conf *queue,
-                       const struct clock *clock, struct store *store, struct redis_link *link,
-                       struct upkeep **ret_upkeep) MUST_CHECK;
+                       const struct clock *clock, struct store *store, struct trouble *database,
+                       struct redis_link *link, struct upkeep **ret_upkeep) MUST_CHECK;
 
 /* Does what is due; idle: the last read found nothing. STATUS_UNAVAILABLE, STATUS_STOPPED: could
  * not be done now, will be tried again. STATUS_FATAL: the database needs a person (logged). Blocks

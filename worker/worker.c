@@ -102,7 +102,7 @@ static enum status prepare(struct worker *w, const struct queue_conf *queue)
         .database = &w->database,
     };
     enum status st = processor_init(&w->processor);
-    return st == STATUS_OK ? upkeep_new(w->conf, queue, w->clock, w->store,
+    return st == STATUS_OK ? upkeep_new(w->conf, queue, w->clock, w->store, &w->database,
                                         queue_reader_link(w->reader), &w->upkeep)
                            : st;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/redis_conf.h"
 #include "common/stream.h"
 #include "worker/queue_reader.h"
 #include "worker/store_url.h"
@@ -21,7 +22,27 @@ static const struct conf_key keys[] = {
       .kind = CONF_URL,
       .fallback = "redis://127.0.0.1:6379/0",
       .offset = AT(redis_url_text),
-      .help = "where the stream is: redis://[user:password@]host:port/db or unix:///path" },
+      .help =
+          "where the stream is: redis://[user:password@]host:port/db, rediss://…, unix:///path, "
+          "redis+sentinel://host:port,host:port/MASTER/db" },
+    { .name = "REDIS_TLS_CA_FILE",
+      .kind = CONF_TEXT,
+      .flags = CONF_MAY_BE_EMPTY,
+      .fallback = "",
+      .offset = AT(redis_ca_file),
+      .help = "rediss://: certificates of who may sign the server's; empty: the system's" },
+    { .name = "REDIS_TLS_CERT_FILE",
+      .kind = CONF_TEXT,
+      .flags = CONF_MAY_BE_EMPTY,
+      .fallback = "",
+      .offset = AT(redis_cert_file),
+      .help = "rediss://: our own certificate, where the server asks for one" },
+    { .name = "REDIS_TLS_KEY_FILE",
+      .kind = CONF_TEXT,
+      .flags = CONF_MAY_BE_EMPTY,
+      .fallback = "",
+      .offset = AT(redis_key_file),
+      .help = "rediss://: its private key" },
     { .name = "DATABASE_URL",
       .kind = CONF_URL,
       .fallback = "sqlite:clerk.db",
@@ -118,18 +139,6 @@ static enum status fail(char *ret_error, const char *name, const char *why)
     return STATUS_INVALID;
 }
 
-static enum status take_redis_apart(struct worker_conf *conf, char *ret_error)
-{
-    char why[REDIS_URL_ERROR_MAX];
-    if (redis_url_parse(slice_of(conf->redis_url_text), &conf->redis_url, why) != STATUS_OK)
-        return fail(ret_error, "REDIS_URL", why);
-    if (conf->redis_url.tls)
-        return fail(
-            ret_error, "REDIS_URL",
-            "this build has no TLS to Redis; use redis:// on a private network or a tunnel");
-    return STATUS_OK;
-}
-
 static enum status check_token(const struct worker_conf *conf, char *ret_error)
 {
     size_t len = strlen(conf->admin_token);
@@ -156,7 +165,9 @@ static enum status choose_name(struct worker_conf *conf, char *ret_error)
 
 static enum status take_apart(struct worker_conf *conf, char *ret_error)
 {
-    enum status st = take_redis_apart(conf, ret_error);
+    struct redis_tls_files files = { conf->redis_ca_file, conf->redis_cert_file,
+                                     conf->redis_key_file };
+    enum status st = redis_conf_read(conf->redis_url_text, files, &conf->redis_url, ret_error);
     if (st != STATUS_OK)
         return st;
     char why[STORE_ERROR_MAX];

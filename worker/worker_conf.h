@@ -19,6 +19,10 @@ struct worker_conf {
     /* REDIS_URL, DATABASE_URL, STREAM_KEY, STREAM_GROUP, WORKER_ADMIN_LISTEN, CLERK_INSTANCE_ID and
      * WORKER_NAME as given, never NULL; the last three may be "". */
     char *redis_url_text;
+    /* REDIS_TLS_CA_FILE, REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE; "" where unset */
+    char *redis_ca_file;
+    char *redis_cert_file;
+    char *redis_key_file;
     char *database_url;
     char *stream_key;
     char *stream_group;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Who may include what: each library is known to the few modules that wrap it, no header of ours shows a foreign one, and the
-# two programs do not know each other.
+# two programs do not know each other. What both need of hiredis beyond its plain connections, TLS (and with it OpenSSL, to check
+# the server's name) and sentinels, is wrapped once, in common/redis_tls.c and common/redis_sentinel.c.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 found=0
@@ -11,10 +12,10 @@ complain() {
 }
 
 # header (as a pattern) and the sources that may include it (as a pattern)
-table='openssl/ ^ingest/signature[a-z_]*\.c$
+table='openssl/ ^(ingest/signature[a-z_]*|common/redis_tls)\.c$
 hiredis/(async|adapters/) ^ingest/queue_writer[a-z_]*\.c$
-hiredis/hiredis\.h ^(ingest/queue_writer|worker/queue_|worker/ack_list|worker/redis_link)[a-z_]*\.c$
-hiredis/hiredis_ssl\.h ^(ingest/queue_writer|worker/redis_link)[a-z_]*\.c$
+hiredis/hiredis\.h ^(ingest/queue_writer|worker/queue_|worker/ack_list|worker/redis_(link|reply)|common/redis_(sentinel|tls))[a-z_]*\.c$
+hiredis/hiredis_ssl\.h ^common/redis_tls\.c$
 (cjson/)?cJSON ^(worker/(event|catalog|column|json_|redact)|ingest/override)[a-z_]*\.c$
 sqlite3\.h ^worker/store_sqlite[a-z_]*\.c$
 (postgresql/)?libpq-fe\.h ^worker/store_postgres[a-z_]*\.c$

@@ -58,8 +58,8 @@ static void conf_needs_nothing_but_a_secret(void **state)
     assert_true(conf.admin_on);
     assert_string_equal(conf.admin.host, "127.0.0.1");
     assert_int_equal(conf.admin.port, 9100);
-    assert_string_equal(conf.redis.host, "127.0.0.1");
-    assert_int_equal(conf.redis.port, 6379);
+    assert_string_equal(conf.redis.at.host, "127.0.0.1");
+    assert_int_equal(conf.redis.at.port, 6379);
     assert_string_equal(conf.stream_key, "clerk:events");
     assert_string_equal(conf.stream_group, "workers");
     assert_int_equal(conf.path_count, 3);
@@ -135,7 +135,8 @@ static void conf_names_each_setting_that_is_wrong(void **state)
         const char *name, *value;
     } rows[] = {
         { "REDIS_URL", "http://x" },
-        { "REDIS_URL", "rediss://secure.example" },
+        { "REDIS_URL", "rediss+sentinel://secure.example/m" },
+        { "REDIS_TLS_CA_FILE", "/ca.pem" },
         { "INGEST_LISTEN", "3000" },
         { "INGEST_LISTEN", "host:99999" },
         { "PORT", "http" },

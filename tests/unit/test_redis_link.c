@@ -123,6 +123,45 @@ static void an_error_reply_costs_the_connection(void **state)
     stop(&server, &url);
 }
 
+static void a_right_that_is_missing_costs_nothing_but_the_answer(void **state)
+{
+    (void)state;
+    struct server server;
+    struct redis_url url = { 0 };
+    struct redis_command cmd;
+    redisReply *reply = NULL;
+    start(&server, "-NOPERM this user has no permissions to run the 'xinfo|groups' command\r\n",
+          &url);
+    struct redis_link *link = redis_link_new(&url);
+    redis_command_set(&cmd, (const char *[]){ "XINFO" }, 1);
+    assert_int_equal(STATUS_OK, redis_link_open(link));
+    assert_int_equal(STATUS_UNAVAILABLE, redis_link_call(link, &cmd, 0, &reply));
+    assert_true(redis_link_is_refused(link));
+    assert_null(reply);
+    assert_int_equal(STATUS_OK, redis_link_open(link));
+    assert_int_equal(1, redis_link_generation(link));
+    assert_int_equal(STATUS_OK, redis_link_append(link, &cmd));
+    assert_int_equal(STATUS_UNAVAILABLE, redis_link_reply(link, 0, &reply));
+    assert_false(redis_link_is_refused(link));
+    assert_int_equal(STATUS_UNAVAILABLE, redis_link_append(link, &cmd));
+    redis_link_free(link);
+    stop(&server, &url);
+}
+
+static void a_login_that_is_refused_leaves_no_connection(void **state)
+{
+    (void)state;
+    struct server server;
+    struct redis_url url = { .db = 3 };
+    start(&server, "-NOPERM this user has no permissions to run the 'select' command\r\n", &url);
+    struct redis_link *link = redis_link_new(&url);
+    assert_int_equal(STATUS_UNAVAILABLE, redis_link_open(link));
+    assert_false(redis_link_is_refused(link));
+    assert_int_equal(0, redis_link_generation(link));
+    redis_link_free(link);
+    stop(&server, &url);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +169,8 @@ int main(void)
         cmocka_unit_test(a_user_without_a_password_is_named_all_the_same),
         cmocka_unit_test(without_user_and_password_nobody_logs_in),
         cmocka_unit_test(an_error_reply_costs_the_connection),
+        cmocka_unit_test(a_right_that_is_missing_costs_nothing_but_the_answer),
+        cmocka_unit_test(a_login_that_is_refused_leaves_no_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,15 @@ static void postgres_gets_its_own_types(void **state)
     buf_release(&b);
 }
 
+static void postgres_finds_addresses_of_any_length(void **state)
+{
+    struct buf b = buf_make(16384);
+    (void)state;
+    sql_create_table(&b, SQL_POSTGRES, catalog_tables[0]);
+    assert_non_null(strstr(buf_text(&b), "CREATE INDEX users_email ON users USING hash (email);"));
+    buf_release(&b);
+}
+
 static void every_statement_of_a_table_is_as_written_here(void **state)
 {
     static const char *const expected[SQL_OF_TABLE_COUNT] = {
@@ -159,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_has_the_common_columns_and_an_index_for_its_user),
         cmocka_unit_test(postgres_gets_its_own_types),
+        cmocka_unit_test(postgres_finds_addresses_of_any_length),
         cmocka_unit_test(every_statement_of_a_table_is_as_written_here),
         cmocka_unit_test(a_child_is_guarded_by_event_at_alone),
         cmocka_unit_test(children_are_trimmed_to_one_or_to_many),

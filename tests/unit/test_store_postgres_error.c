@@ -33,6 +33,7 @@ static void each_sqlstate_is_the_worlds_the_datas_or_the_operators(void **state)
         { "55P03", STATUS_UNAVAILABLE }, /* lock_timeout */
         { "58030", STATUS_UNAVAILABLE }, /* input or output of the server */
         { "26000", STATUS_UNAVAILABLE }, /* DISCARD ALL */
+        { "42P05", STATUS_UNAVAILABLE }, /* a statement that is there already */
         { "21000", STATUS_BAD_DATA },    /* a row twice */
         { "22021", STATUS_BAD_DATA },    /* no UTF-8 */
         { "22P05", STATUS_BAD_DATA },    /* \u0000 */

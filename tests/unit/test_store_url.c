@@ -75,6 +75,28 @@ static void a_postgres_url_goes_to_libpq_without_our_option(void **state)
     }
 }
 
+static void whether_statements_are_prepared_is_our_option_too(void **state)
+{
+    static const struct {
+        const char *url, *passed_on;
+        enum store_prepare prepare;
+    } cases[] = {
+        { "postgres://h/db", "postgres://h/db", STORE_PREPARE_AUTO },
+        { "postgres://h/db?prepare=auto", "postgres://h/db", STORE_PREPARE_AUTO },
+        { "postgres://h/db?schema=c&prepare=off", "postgres://h/db", STORE_PREPARE_OFF },
+        { "postgres://h/db?prepare=on&sslmode=require", "postgres://h/db?sslmode=require",
+          STORE_PREPARE_ON },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct store_address address;
+        char why[STORE_ERROR_MAX] = "";
+        assert_int_equal(store_url_address(cases[i].url, &address, why), STATUS_OK);
+        assert_string_equal(address.url, cases[i].passed_on);
+        assert_int_equal(address.prepare, cases[i].prepare);
+    }
+}
+
 static void a_postgres_url_that_could_betray_its_password_is_refused(void **state)
 {
     static const struct {
@@ -85,6 +107,8 @@ static void a_postgres_url_that_could_betray_its_password_is_refused(void **stat
         { "postgres://h/db?schema=", "schema=" },
         { "postgres://h/db?schema=1st", "schema=" },
         { "postgres://h/db?schema=a;b", "schema=" },
+        { "postgres://h/db?prepare=", "prepare=" },
+        { "postgres://h/db?prepare=never", "prepare=" },
         { "sqlite:clerk.db", "must be postgres:" },
     };
     (void)state;
@@ -131,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_sqlite_url_gives_its_path),
         cmocka_unit_test(a_url_that_cannot_be_served_is_refused_with_its_fault),
         cmocka_unit_test(a_postgres_url_goes_to_libpq_without_our_option),
+        cmocka_unit_test(whether_statements_are_prepared_is_our_option_too),
         cmocka_unit_test(a_postgres_url_that_could_betray_its_password_is_refused),
         cmocka_unit_test(postgres_is_taken_by_the_builds_that_have_it),
         cmocka_unit_test(a_path_may_be_as_long_as_the_bound_and_no_longer),

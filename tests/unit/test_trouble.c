@@ -37,6 +37,19 @@ static void the_gauge_falls_with_the_first_failure_and_rises_with_success(void *
     assert_false(t.is_down);
 }
 
+static void a_note_says_the_same_and_does_not_wait(void **state)
+{
+    (void)state;
+    struct trouble t = make();
+    trouble_over(&t);
+    int64_t before_ms = fake_now_ms;
+    trouble_note(&t, "gone");
+    assert_int_equal(0, counters_get(worker_counters(), WORKER_DB_UP));
+    assert_true(t.is_down && fake_now_ms - before_ms <= 1000); /* one look: since when */
+    trouble_over(&t);
+    assert_false(t.is_down);
+}
+
 static void every_failure_is_counted(void **state)
 {
     (void)state;
@@ -76,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gauge_falls_with_the_first_failure_and_rises_with_success),
+        cmocka_unit_test(a_note_says_the_same_and_does_not_wait),
         cmocka_unit_test(every_failure_is_counted),
         cmocka_unit_test(a_stop_ends_the_wait_at_once),
         cmocka_unit_test(an_outage_is_no_reason_to_be_taken_for_dead),

@@ -30,8 +30,8 @@ static void an_empty_environment_gives_the_documented_defaults(void **state)
     struct worker_conf conf = { 0 };
     char why[CONF_ERROR_MAX] = "";
     assert_int_equal(STATUS_OK, load(NULL, NULL, &conf, why));
-    assert_string_equal("127.0.0.1", conf.redis_url.host);
-    assert_int_equal(6379, conf.redis_url.port);
+    assert_string_equal("127.0.0.1", conf.redis_url.at.host);
+    assert_int_equal(6379, conf.redis_url.at.port);
     assert_string_equal("sqlite:clerk.db", conf.database_url);
     assert_string_equal("clerk:events", conf.stream_key);
     assert_string_equal("workers", conf.stream_group);
@@ -60,7 +60,8 @@ static void a_wrong_value_is_refused_with_a_line_that_names_it(void **state)
         { "LOG_LEVEL", "loud" },
         { "LOG_FORMAT", "xml" },
         { "REDIS_URL", "http://h" },
-        { "REDIS_URL", "rediss://h" },
+        { "REDIS_URL", "rediss+sentinel://h/m" },
+        { "REDIS_TLS_CERT_FILE", "/cert.pem" },
         { "DATABASE_URL", "mysql://h/db" },
         { "WORKER_ADMIN_LISTEN", "x" },
         { "DATABASE_URL", "clerk.db" },
