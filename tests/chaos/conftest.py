@@ -10,6 +10,8 @@ os.environ.setdefault("BUILD_DIR", str(HERE.parents[1] / "build/chaos"))
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 from bench import oracle, settings  # noqa: E402
+from harness import postgres  # noqa: E402
+from harness.database import Database  # noqa: E402
 from harness.process import INGEST, WORKER  # noqa: E402
 from harness.redis_server import RedisServer  # noqa: E402
 from harness.stack import Stack  # noqa: E402
@@ -67,10 +69,53 @@ def redis(make_redis):
     return make_redis()
 
 
+@pytest.fixture(scope="session")
+def session_server():
+    """One PostgreSQL for all tests; each has a schema of its own in it."""
+    made = postgres.PostgresServer()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def stack(redis, tmp_path):
+def own_server():
+    """A PostgreSQL that the test may kill, fill and restart."""
+    made = postgres.PostgresServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kind(request):
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
+def make_database(kind, tmp_path, request):
+    """Databases of the test's kind, by name."""
+    if kind == "postgres" and not postgres.is_installed():
+        pytest.skip("no PostgreSQL server is installed")
+    word = "".join(c if c.isalnum() else "_" for c in request.node.name)[-40:]
+
+    def make(name):
+        if kind == "sqlite":
+            return Database(tmp_path / f"{name}.db")
+        return request.getfixturevalue("session_server").database(f"t_{word}_{name}")
+    return make
+
+
+@pytest.fixture
+def database(make_database):
+    """One that counts effects."""
+    made = make_database("clerk")
+    oracle.prepare(made)
+    return made
+
+
+@pytest.fixture
+def stack(redis, tmp_path, database):
     """Programs around one Redis and one database that counts effects."""
     made = Stack(redis, tmp_path)
-    oracle.prepare(made.database)
+    made.database = database
     yield made
     made.finish()

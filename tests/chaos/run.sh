@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 CHAOS_LONG=0
 CHAOS_SEED=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 only=
-limit=900
+limit=1300
 usage() {
     echo "usage: sh tests/chaos/run.sh [--long] [--seed N] [--only NAME]" >&2
     exit 2

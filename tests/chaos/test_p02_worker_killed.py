@@ -6,7 +6,9 @@ from bench import oracle
 from bench.crowd import Crowd
 from bench.load import Load, ingests, workers
 from bench.plan import Plan
-from bench.settings import SEED, figure
+from bench.settings import SEED, both_databases, figure
+
+pytestmark = both_databases
 
 POINTS = ("after_read", "before_decode", "after_begin", "in_effect", "after_effect", "before_commit", "after_commit", "before_ack",
           "after_ack")
@@ -17,7 +19,7 @@ USERS = 5000  # many, so that what is applied again is seldom stale and shows
 
 def test_p02_worker_killed_at_random(stack, redis, dice, report):
     front, crowd = ingests(stack, 1), Crowd(workers(stack, 4))
-    load = Load(front, count=figure(14000, 1000000), rate=figure(1000, 2500), users=USERS, processes=figure(1, 2))
+    load = Load(front, count=figure(9000, 1000000), rate=figure(1000, 2500), users=USERS, processes=figure(1, 2))
     kills = crowd.storm(load.sender, dice, every_s=figure(0.4, 2))
     verdict = oracle.check(load.plan, load.finish(), stack.database, redis)
     assert kills >= figure(10, 100)
@@ -36,7 +38,7 @@ def test_p02_worker_killed_at_random_points(stack, redis, dice, report):
         worker.kill()
         draw(worker)
         worker.start()
-    load = Load(ingests(stack, 1), count=figure(12000, 200000), rate=figure(1000, 2000), users=USERS)
+    load = Load(ingests(stack, 1), count=figure(8000, 200000), rate=figure(1000, 2000), users=USERS)
     kills = crowd.storm(load.sender, dice, every_s=1, kill=False)
     crowd.live_on()
     verdict = oracle.check(load.plan, load.finish(), stack.database, redis)

@@ -4,13 +4,14 @@ from harness import wait
 from bench import oracle
 from bench.crowd import Crowd
 from bench.load import Load, ingests, workers
-from bench.settings import figure
+from bench.settings import both_databases, figure
 
 
+@both_databases
 def test_p03_anything_killed(stack, redis, dice, report):
     front, back = ingests(stack, 2), workers(stack, 3)
     crowd = Crowd(front + back)
-    load = Load(front, count=figure(10000, 1000000), rate=figure(1000, 2500), processes=figure(1, 2))
+    load = Load(front, count=figure(8000, 1000000), rate=figure(1000, 2500), processes=figure(1, 2))
     kills = {"ingest": 0, "worker": 0, "redis": 0}
     while load.sender.is_sending():
         calm = wait.Pause(dice.uniform(0, figure(0.6, 2)))

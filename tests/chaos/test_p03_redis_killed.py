@@ -11,7 +11,7 @@ from harness.stack import Stack
 
 from bench import oracle
 from bench.load import Load, ingests, workers
-from bench.settings import figure
+from bench.settings import both_databases, figure
 
 RATE = figure(1000, 2500)
 PUT_OFF_S = 2
@@ -24,17 +24,18 @@ def written(redis, plan):
     return {plan.number(svix_id.decode()) for svix_id in ids}
 
 
+@both_databases
 @pytest.mark.parametrize("fsync", ["always", "everysec"])
-def test_p03_redis_killed(fsync, make_redis, tmp_path, dice, report):
+def test_p03_redis_killed(fsync, make_redis, database, tmp_path, dice, report):
     redis = make_redis("--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0")
     stack = Stack(redis, tmp_path)
-    oracle.prepare(stack.database)
+    stack.database = database
     try:
         front, back = ingests(stack), workers(stack)
-        load = Load(front, count=figure(8000, 500000), rate=RATE)
+        load = Load(front, count=figure(6000, 500000), rate=RATE)
         kills = 0
         while load.sender.is_sending():
-            calm = wait.Pause(dice.uniform(*figure((0.5, 2.5), (5, 25))))
+            calm = wait.Pause(dice.uniform(*figure((0.4, 1.6), (5, 25))))
             wait.until(lambda: calm.is_over() or not load.sender.is_sending(), 60, "the next kill")
             redis.process.kill()
             kills += 1

@@ -5,7 +5,9 @@ from harness.redis_server import STREAM
 
 from bench import oracle, proxy
 from bench.load import Load, ingests
-from bench.settings import figure
+from bench.settings import both_databases, figure
+
+pytestmark = both_databases
 
 # how the link fails -> how many entries the two deliveries of one event leave in the stream
 LINKS = {proxy.CUT_AFTER_REQUEST: {2}, proxy.CUT_BEFORE_REPLY: {2}, proxy.RESET: {1}, proxy.HALF_OPEN: {1, 2}}
@@ -45,7 +47,7 @@ def test_p06_bad_links_on_both_sides_lose_and_double_nothing(stack, redis, link,
     """Ingest and worker reach Redis only through a link that fails again and again, at whatever is going on."""
     front = ingests(stack, 1, REDIS_URL=link.url)
     worker = stack.worker(REDIS_URL=link.url, CLAIM_IDLE_MS=1000, BATCH_SIZE=100)
-    load = Load(front, count=figure(6000, 100000), rate=600)
+    load = Load(front, count=figure(5000, 100000), rate=600)
     faults = 0
     while load.sender.is_sending():
         link.misbehave(dice.choice([proxy.CUT_AFTER_REQUEST, proxy.CUT_BEFORE_REPLY, proxy.RESET]),

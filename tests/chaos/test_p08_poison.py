@@ -5,13 +5,15 @@ import time
 
 import pytest
 
-from bench.settings import figure
+from bench.settings import both_databases, figure
 from harness import samples, signing, wire
+
+pytestmark = both_databases
 
 EVENTS = figure(2500, 100000)
 ONE_IN = 100
 HALF = 0.5
-ROUNDS = 2
+ROUNDS = 3
 
 
 def event(data, **envelope):

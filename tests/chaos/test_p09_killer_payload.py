@@ -9,7 +9,7 @@ from harness.database import Database
 from bench import oracle
 from bench.crowd import Crowd
 from bench.plan import Plan
-from bench.settings import SEED, figure
+from bench.settings import SEED, both_databases, figure
 from bench.tmpfs import fill, small_disk
 
 EVENTS = figure(300, 20000)
@@ -18,6 +18,7 @@ LIMIT_S = 60
 NAMES = {"new names": {"CLAIM_IDLE_MS": 1000}, "lasting names": {"CLAIM_IDLE_MS": 30000}}
 
 
+@both_databases
 @pytest.mark.parametrize("names", NAMES)
 @pytest.mark.parametrize("point", ["before_decode", "in_effect"])
 def test_p09_killer_payload(point, names, stack, redis, report):

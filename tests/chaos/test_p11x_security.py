@@ -2,14 +2,13 @@
 import base64
 import os
 import signal
-import sqlite3
 import stat
 import time
-from contextlib import closing
 
 import pytest
 
 from bench import ioerror
+from bench.settings import both_databases
 from harness import samples, signing, wait
 from harness.process import INGEST, WORKER, run
 from harness.redis_server import STREAM
@@ -120,10 +119,10 @@ def test_trouble_with_the_database_spills_nothing(stack, pair, url, tmp_path, er
     judge(front, back)
 
 
+@both_databases
 def test_a_database_that_refuses_an_event_is_quoted_without_the_event(stack, pair, redis):
     front, back = pair
-    with closing(sqlite3.connect(stack.database.path, timeout=10)) as db:
-        db.execute("CREATE TRIGGER refuse BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'refused'); END")
+    stack.database.refuse("users")
     front.post(event(1), secret=SECRET)
     wait.until(lambda: stack.database.count("dead_letters") == 1 or not back.alive(), 10, "the letter")
     judge(front, back)

@@ -1,13 +1,14 @@
 """P12: restarting one program after the other under load loses nothing and refuses nobody."""
 from bench import oracle
 from bench.load import Load, ingests, workers
-from bench.settings import figure
+from bench.settings import both_databases, figure
 from harness import wait
 
 
+@both_databases
 def test_p12_rolling_restart(stack, redis, report):
     front, back = ingests(stack, 2), workers(stack, 2)
-    load = Load(front, count=figure(14000, 600000), rate=figure(1000, 2000))
+    load = Load(front, count=figure(9000, 600000), rate=figure(1000, 2000))
     load.sender.wait_answered(500)
     restarts = 0
     while load.sender.is_sending():

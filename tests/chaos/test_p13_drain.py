@@ -8,7 +8,7 @@ from harness.stack import PATH
 
 from bench import oracle
 from bench.load import Load, ingests
-from bench.settings import figure
+from bench.settings import both_databases, figure
 
 INGEST_LIMIT_S, WORKER_LIMIT_S = 5, 10
 IN_FLIGHT = 50
@@ -46,10 +46,11 @@ def test_p13_ingest_answers_what_is_in_flight(redis_wakes, stack, redis, report)
     report(answered=len(answers), seconds=f"{time.monotonic() - begun:.1f}")
 
 
+@both_databases
 def test_p13_ingest_under_load(stack, redis, dice, report):
     front, times = ingests(stack, 1), []
     stack.worker(CLAIM_IDLE_MS=1000)
-    load = Load(front, count=figure(6000, 100000), rate=1000, connections=32)
+    load = Load(front, count=figure(5000, 100000), rate=1000, connections=32)
     while load.sender.is_sending():
         calm = wait.Pause(dice.uniform(0.5, 1.5))
         wait.until(lambda: calm.is_over() or not load.sender.is_sending(), 10, "load")
@@ -60,10 +61,11 @@ def test_p13_ingest_under_load(stack, redis, dice, report):
     report(verdict, load.sender, stops=len(times), longest_s=f"{max(times):.2f}")
 
 
+@both_databases
 def test_p13_worker_under_load(stack, redis, dice, report):
     front, times = ingests(stack, 1), []
     worker = stack.worker(CLAIM_IDLE_MS=1000)
-    load = Load(front, count=figure(8000, 100000), rate=1500)
+    load = Load(front, count=figure(7000, 100000), rate=1500)
     while load.sender.is_sending():
         done = worker.metric("clerk_worker_events_processed_total")
         calm = wait.Pause(dice.uniform(0.2, 1))

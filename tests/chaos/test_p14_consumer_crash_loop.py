@@ -9,7 +9,9 @@ from bench import oracle
 from bench.crowd import Crowd
 from bench.load import Load, ingests
 from bench.plan import Plan
-from bench.settings import SEED, figure
+from bench.settings import SEED, both_databases, figure
+
+pytestmark = both_databases
 
 LIVES = figure(30, 1000)
 CLAIM_IDLE_MS = 1000

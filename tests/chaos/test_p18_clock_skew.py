@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bench.settings import both_databases
 from harness import samples, signing, wait
 from harness.redis_server import STREAM
 
@@ -37,6 +38,7 @@ def test_a_machine_whose_clock_is_wrong_refuses_by_the_same_rule(stack, redis, s
     assert front.post(samples.user(1)).status == status
 
 
+@both_databases
 def test_a_backlog_of_ten_days_is_applied(stack, redis):
     """The worker never judges a timestamp: ingest has."""
     old_s = int(time.time()) - 10 * DAY_S
@@ -50,6 +52,7 @@ def test_a_backlog_of_ten_days_is_applied(stack, redis):
     wait.until(lambda: worker.metric("clerk_worker_events_processed_total") == 50, 10, "the metric")
 
 
+@both_databases
 def test_a_clock_that_jumps_back_stops_nobody(stack, redis):
     """Events from the future, as a fast sender makes them, are rows like others; the newest of them wins."""
     front = stack.ingest()

@@ -16,7 +16,7 @@ def test_p19_secret_rotation(stack, redis, tmp_path, report):
     front = ingests(stack, 2, CLERK_WEBHOOK_SIGNING_SECRET="", CLERK_WEBHOOK_SIGNING_SECRET_FILE=file)
     stack.worker()
     rounds = figure(3, 100)
-    load = Load(front, count=rounds * 4000, rate=1000, secret_choices=((SECRET,), (SECRET, OTHER_SECRET), (OTHER_SECRET,)))
+    load = Load(front, count=rounds * 3500, rate=1000, secret_choices=((SECRET,), (SECRET, OTHER_SECRET), (OTHER_SECRET,)))
     sender, reloads = load.sender, 0
 
     def serve(secrets):

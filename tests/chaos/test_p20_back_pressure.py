@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from bench.settings import figure
+from bench.settings import both_databases, figure
 from bench.watch import lines
 from harness import samples, wait
 
@@ -30,6 +30,7 @@ def fill_to_the_brim(front):
     raise AssertionError("never full")
 
 
+@both_databases
 def test_ingest_refuses_at_the_high_water_mark_and_redis_never_has_to(stack, redis, report):
     front = stack.ingest()
     kept = fill_to_the_brim(front)

@@ -1,4 +1,5 @@
 """Fixtures: one Redis for the session, emptied before each test; programs that end with their test."""
+import itertools
 import sys
 from pathlib import Path
 
@@ -6,10 +7,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness import postgres  # noqa: E402
+from harness.database import Database  # noqa: E402
 from harness.postgres import PostgresServer  # noqa: E402
 from harness.process import INGEST, WORKER  # noqa: E402
 from harness.redis_server import RedisServer  # noqa: E402
 from harness.stack import Stack  # noqa: E402
+
+numbers = itertools.count()
 
 
 def pytest_collection_modifyitems(items):
@@ -42,16 +47,41 @@ def own_redis(tmp_path):
     server.process.kill()
 
 
+@pytest.fixture(scope="session")
+def session_server():
+    """One PostgreSQL for all tests; each has a schema of its own in it."""
+    if not postgres.is_installed():
+        pytest.skip("no PostgreSQL server is installed")
+    made = PostgresServer()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def stack(redis, tmp_path):
+def kind(request):
+    """Of the database: see both_databases."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
+def database(kind, request, tmp_path, schema):
+    if kind == "sqlite":
+        return Database(tmp_path / "clerk.db")
+    return request.getfixturevalue("session_server").database(f"{schema}_{next(numbers)}")
+
+
+@pytest.fixture
+def stack(redis, tmp_path, database):
     made = Stack(redis, tmp_path)
+    made.database = database
     yield made
     made.finish()
 
 
 @pytest.fixture
-def own_stack(own_redis, tmp_path):
+def own_stack(own_redis, tmp_path, database):
     made = Stack(own_redis, tmp_path)
+    made.database = database
     yield made
     made.finish()
 

@@ -12,12 +12,14 @@ UPSERTS = [s for s in samples.ALL if not s.type.endswith(".deleted")]
 DELETES = [s for s in samples.ALL if s.type.endswith(".deleted")]
 
 
-@pytest.fixture(scope="module")
-def line(tmp_path_factory):
-    """One ingest, one worker and one database for this file; tests run in the causal order of the samples."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def line(request, tmp_path_factory):
+    """One ingest, one worker and one database of each kind for this file; tests run in the causal order of the samples."""
     directory = tmp_path_factory.mktemp("events")
     server = RedisServer(tmp_path_factory.mktemp("events_redis"))
     made = Stack(server, directory)
+    if request.param == "postgres":
+        made.database = request.getfixturevalue("session_server").database("events")
     made.front, made.back = made.ingest(), made.worker()
     yield made
     made.finish()

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from harness import samples, signing, wait
+from harness.database import both_databases
 from harness.process import INGEST, WORKER, run
 
 MARKER = "Markerina"
@@ -28,6 +29,7 @@ def trouble(front, redis):
     redis.wait_drained()
 
 
+@both_databases
 @pytest.mark.parametrize("level", ["info", "debug"])
 def test_logs_hold_no_secret_no_body_and_no_email_address(stack, redis, level):
     front, back = stack.ingest(LOG_LEVEL=level), stack.worker(LOG_LEVEL=level)
@@ -57,6 +59,7 @@ def test_the_logfmt_of_a_hostile_path_stays_one_line(stack, redis):
     assert all(line.startswith("ts=") for line in front.log().splitlines()[before:])
 
 
+@both_databases
 def test_health_follows_the_world(own_stack, own_redis):
     front, back = own_stack.ingest(), own_stack.worker()
     for program in (front, back):
@@ -85,6 +88,7 @@ def test_the_built_in_health_check_agrees(own_stack, own_redis):
     assert check(front, "INGEST", INGEST) != 0
 
 
+@both_databases
 def test_metrics_are_prometheus_text_and_count(stack, redis):
     front, back = stack.ingest(), stack.worker()
     trouble(front, redis)
@@ -106,6 +110,7 @@ def test_metrics_are_prometheus_text_and_count(stack, redis):
     assert requests and front.metric("clerk_ingest_requests_total") >= 8
 
 
+@both_databases
 def test_status_tells_the_backlog_and_dead_shows_the_letters(stack, redis):
     front = stack.ingest()
     front.post(marked(1))
@@ -128,12 +133,14 @@ def test_peek_shows_what_waits(stack, redis):
     assert redis.backlog() == 1
 
 
+@both_databases
 def test_migrate_makes_the_tables_without_a_redis(stack):
     done = run([WORKER, "migrate"], {"DATABASE_URL": stack.database.url, "REDIS_URL": "redis://127.0.0.1:1"})
     assert done.returncode == 0, done.stderr
     assert stack.database.count("users") == 0 and stack.database.count("webhook_events") == 0
 
 
+@both_databases
 def test_rows_that_are_there_survive_a_second_migration(stack, ingest, redis):
     worker = stack.worker()
     ingest.deliver([("msg_1", samples.user(1))])

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from harness import samples
+from harness.database import both_databases
 from harness.process import WORKER, clean_env
 from harness.redis_server import GROUP, STREAM
 from harness.tools import POISON, lines, tool
@@ -28,6 +29,7 @@ def test_status_counts_the_backlog_and_says_that_a_worker_is_missing(stack, inge
     assert report["redis"]["maxmemory_policy"] == "noeviction" and report["redis"]["appendfsync"] == "always"
 
 
+@both_databases
 def test_status_shows_consumers_types_dead_letters_and_the_database(stack, ingest, redis):
     stack.worker(WORKER_NAME="night-shift")
     ingest.deliver([("msg_1", samples.user(1)), ("msg_2", POISON), ("msg_3", samples.deleted(1))])
@@ -52,6 +54,7 @@ def test_status_tells_what_pending_entries_a_silent_worker_holds(stack, ingest, 
     assert [(c["name"], c["pending"]) for c in report["queue"]["consumers"]] == [("gone", 3)]
 
 
+@both_databases
 def test_status_without_redis_shows_the_rest_and_fails(own_stack, own_redis):
     own_stack.worker()
     own_redis.stop()
@@ -69,6 +72,7 @@ def test_status_needs_no_more_rights_than_a_worker(own_stack, own_redis):
     assert "msg_1" in tool(own_stack, "peek", REDIS_URL=url).stdout
 
 
+@both_databases
 def test_status_watch_looks_again_and_tells_the_rate(stack, ingest, redis):
     ingest.deliver([("msg_w", samples.user(1))])
     env = clean_env({"REDIS_URL": stack.redis.url, "DATABASE_URL": stack.database.url})
@@ -119,13 +123,14 @@ def test_a_terminal_gets_titles_and_no_control_characters(stack, redis):
     ["status", "--wacht"], ["status", "now"], ["status", "--every", "0"], ["peek", "--count", "many"], ["peek", "--type"],
     ["dead"], ["dead", "bury"], ["dead", "retry"], ["dead", "drop"], ["dead", "retry", "msg_1", "--all"], ["dead", "list", "x"],
     ["dead", "show"], ["dead", "list", "--older", "5"], ["dead", "export", "--all"], ["import"], ["import", "users"],
-    ["import", "cats", "-"], ["import", "users", "/nonexistent"], ["status", "--json=1"]], ids=" ".join)
+    ["import", "cats", "-"], ["import", "users", "/nonexistent"], ["status", "--json=1"], ["migrate", "now"], ["migrate", "--to"],
+    ["migrate", "--dry-run"], ["migrate", "--to", "sqlite:x.db"]], ids=" ".join)
 def test_wrong_use_is_one_line_and_exit_code_2(stack, words):
     done = tool(stack, *words, code=2)
     assert done.stdout == "" and len(done.stderr.splitlines()) == 1, done.stderr
 
 
-@pytest.mark.parametrize("command", ["status", "peek", "dead", "import"])
+@pytest.mark.parametrize("command", ["status", "peek", "dead", "import", "migrate"])
 def test_help_fits_a_screen_and_shows_an_example(stack, command):
     text = tool(stack, command, "--help").stdout
     assert len(text.splitlines()) <= 24 and "example: " in text

@@ -1,20 +1,11 @@
 """Dead letters: found, looked at, tried again after the cure, dropped; and none is ever lost."""
 import signal
-import sqlite3
 import subprocess
-from contextlib import closing
 
 from harness import samples, signing, wait
+from harness.database import both_databases
 from harness.process import INGEST, WORKER, clean_env, run
 from harness.tools import POISON, lines, tool
-
-REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'the accountant says no'); END"
-
-
-def execute(stack, sql):
-    with closing(sqlite3.connect(stack.database.path, timeout=10, isolation_level=None)) as db:
-        db.execute(sql)
-
 
 def letters(stack):
     return {r["svix_id"]: r for r in stack.database.rows("SELECT * FROM dead_letters")}
@@ -23,7 +14,7 @@ def letters(stack):
 def refused_users(stack, ingest, redis, count=3):
     """A worker, and users that the database refuses for what they hold."""
     worker = stack.worker()
-    execute(stack, REFUSE)
+    stack.database.refuse("users", words="the accountant says no")
     ingest.deliver([(f"msg_u{n}", samples.user(n)) for n in range(count)])
     redis.wait_drained()
     assert len(letters(stack)) == count
@@ -35,6 +26,7 @@ def wait_applied(stack, redis, count):
     wait.until(lambda: stack.database.count("users") == count, 20, f"{count} users")
 
 
+@both_databases
 def test_dead_list_filters_by_type_reason_and_age(stack, ingest, redis):
     refused_users(stack, ingest, redis, 2)
     ingest.deliver([("msg_bad", POISON), ("msg_none", b"not json")])
@@ -51,6 +43,7 @@ def test_dead_list_filters_by_type_reason_and_age(stack, ingest, redis):
     assert len(tool(stack, "dead", "list", "--count", "1").stdout.splitlines()) == 1
 
 
+@both_databases
 def test_dead_show_has_the_body_and_dead_list_does_not(stack, ingest, redis):
     stack.worker()
     ingest.deliver([("msg_bad", b'{"type":"user.created","data":{"id":7,"secret":"hunter2"}}')])
@@ -60,9 +53,10 @@ def test_dead_show_has_the_body_and_dead_list_does_not(stack, ingest, redis):
     assert "no dead letter" in tool(stack, "dead", "show", "msg_none", code=1).stderr
 
 
+@both_databases
 def test_a_retry_after_the_cure_applies_the_exact_event_and_removes_the_letter(stack, ingest, redis):
     refused_users(stack, ingest, redis)
-    execute(stack, "DROP TRIGGER refuse")
+    stack.database.accept("users")
     assert tool(stack, "dead", "retry", "msg_u1").stdout == "put back 1\n"
     wait_applied(stack, redis, 1)
     assert set(letters(stack)) == {"msg_u0", "msg_u2"} and stack.database.outcome("msg_u1") == "applied"
@@ -74,6 +68,7 @@ def test_a_retry_after_the_cure_applies_the_exact_event_and_removes_the_letter(s
     assert stack.database.row("users", "user_e2e1")["first_name"] is None, "its svix-id is known again"
 
 
+@both_databases
 def test_a_retried_poison_comes_back_as_a_dead_letter(stack, ingest, redis):
     worker = stack.worker()
     ingest.deliver([("msg_bad", POISON)])
@@ -86,19 +81,21 @@ def test_a_retried_poison_comes_back_as_a_dead_letter(stack, ingest, redis):
     assert stack.database.outcome("msg_bad") == "dead" and worker.metric("clerk_worker_events_processed_total") == 2
 
 
+@both_databases
 def test_a_dead_letter_whose_ledger_row_was_pruned_can_be_retried(stack, ingest, redis):
     refused_users(stack, ingest, redis, 1)
-    execute(stack, "DELETE FROM webhook_events")
-    execute(stack, "DROP TRIGGER refuse")
+    stack.database.run("DELETE FROM webhook_events")
+    stack.database.accept("users")
     tool(stack, "dead", "retry", "--all")
     wait_applied(stack, redis, 1)
     assert letters(stack) == {}
 
 
+@both_databases
 def test_a_retry_while_redis_is_away_keeps_the_letters(own_stack, own_redis):
     front = own_stack.ingest()
     refused_users(own_stack, front, own_redis)
-    execute(own_stack, "DROP TRIGGER refuse")
+    own_stack.database.accept("users")
     own_redis.stop()
     done = tool(own_stack, "dead", "retry", "--all", code=1)
     assert "put back 0" in done.stdout and "Redis" in done.stderr and "kept" in done.stderr
@@ -109,10 +106,11 @@ def test_a_retry_while_redis_is_away_keeps_the_letters(own_stack, own_redis):
     assert letters(own_stack) == {}
 
 
+@both_databases
 def test_a_retry_whose_end_nobody_knows_loses_and_doubles_nothing(own_stack, own_redis):
     front = own_stack.ingest()
     worker = refused_users(own_stack, front, own_redis, 1)
-    execute(own_stack, "DROP TRIGGER refuse")
+    own_stack.database.accept("users")
     own_redis.process.signal(signal.SIGSTOP)
     assert "put back 0" in tool(own_stack, "dead", "retry", "--all", code=1).stdout
     assert len(letters(own_stack)) == 1
@@ -128,10 +126,11 @@ def test_a_retry_creates_no_database(stack, redis):
     assert not stack.database.path.exists()
 
 
+@both_databases
 def test_a_retry_that_ended_between_mark_and_stream_loses_nothing(stack, ingest, redis):
     refused_users(stack, ingest, redis, 1)
-    execute(stack, "DROP TRIGGER refuse")
-    execute(stack, "UPDATE webhook_events SET outcome = 'retrying'")  # as a command that died there leaves it
+    stack.database.accept("users")
+    stack.database.run("UPDATE webhook_events SET outcome = 'retrying'")  # as a command that died there leaves it
     assert len(letters(stack)) == 1
     tool(stack, "dead", "retry", "--all")
     tool(stack, "dead", "retry", "--all")  # whether or not a worker was faster: never twice
@@ -139,9 +138,10 @@ def test_a_retry_that_ended_between_mark_and_stream_loses_nothing(stack, ingest,
     assert letters(stack) == {} and stack.database.outcome("msg_u0") == "applied"
 
 
+@both_databases
 def test_dropped_letters_are_gone_and_do_not_come_back(stack, ingest, redis):
     refused_users(stack, ingest, redis)
-    execute(stack, "DROP TRIGGER refuse")
+    stack.database.accept("users")
     assert tool(stack, "dead", "drop", "msg_u0").stdout == "dropped 1\n"
     assert tool(stack, "dead", "drop", "--all").stdout == "dropped 2\n"
     ingest.deliver([("msg_u0", samples.user(0))])
@@ -149,11 +149,12 @@ def test_dropped_letters_are_gone_and_do_not_come_back(stack, ingest, redis):
     assert letters(stack) == {} and stack.database.count("users") == 0
 
 
+@both_databases
 def test_an_export_can_be_sent_again(stack, ingest, redis, tmp_path):
     refused_users(stack, ingest, redis)
     ingest.deliver([("msg_none", b"not json"), ("msg_pretty", samples.user(9).replace(b",", b",\n"))])
     redis.wait_drained()
-    execute(stack, "DROP TRIGGER refuse")
+    stack.database.accept("users")
     done = tool(stack, "dead", "export")
     assert len(lines(done)) == 4 and "1 left out" in done.stderr
     path = tmp_path / "dead.ndjson"
@@ -164,9 +165,10 @@ def test_an_export_can_be_sent_again(stack, ingest, redis, tmp_path):
     wait_applied(stack, redis, 4)
 
 
+@both_databases
 def test_a_retry_killed_in_the_middle_is_finished_by_the_next(stack, ingest, redis):
     refused_users(stack, ingest, redis, 300)
-    execute(stack, "DROP TRIGGER refuse")
+    stack.database.accept("users")
     env = clean_env({"REDIS_URL": stack.redis.url, "DATABASE_URL": stack.database.url})
     child = subprocess.Popen([str(WORKER), "dead", "retry", "--all"], env=env, stdout=subprocess.DEVNULL)
     wait.until(lambda: len(letters(stack)) < 300 or child.poll() is not None, 20, "some to be applied")

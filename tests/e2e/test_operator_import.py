@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from harness import samples
+from harness.database import both_databases
 from harness.process import WORKER, run
 
 AT = 1790000000000
@@ -35,6 +36,7 @@ def webhook(number, at, **fields):
     return samples.body({**event, "timestamp": at + 40})
 
 
+@both_databases
 @pytest.mark.parametrize("shape", [
     lambda users: json.dumps(users), lambda users: json.dumps(users, indent=2),
     lambda users: json.dumps({"data": users, "total_count": len(users)}),
@@ -49,6 +51,7 @@ def test_every_shape_of_answer_is_loaded(stack, redis, shape):
     assert load(stack, "users", shape(users))[0] == counts(unchanged=5)
 
 
+@both_databases
 def test_a_newer_row_is_not_overwritten_and_an_older_one_is(stack, ingest, redis):
     stack.worker()
     ingest.deliver([("msg_1", webhook(1, AT, first_name="hook")), ("msg_2", webhook(2, AT, first_name="hook"))])
@@ -59,6 +62,7 @@ def test_a_newer_row_is_not_overwritten_and_an_older_one_is(stack, ingest, redis
     assert stack.database.row("users", "user_e2e2")["event_at"] == AT + 5000
 
 
+@both_databases
 def test_webhooks_older_than_an_import_are_stale_and_newer_ones_win(stack, ingest, redis):
     stack.worker()
     load(stack, "users", json.dumps([user(1, first_name="api")]))
@@ -70,6 +74,7 @@ def test_webhooks_older_than_an_import_are_stale_and_newer_ones_win(stack, inges
     assert stack.database.row("users", "user_e2e1")["first_name"] == "new"
 
 
+@both_databases
 def test_the_same_state_by_webhook_and_by_import_is_no_drift(stack, ingest, redis):
     stack.worker()
     for name in ("user.created", "organization.created", "organizationMembership.created"):
@@ -81,6 +86,7 @@ def test_the_same_state_by_webhook_and_by_import_is_no_drift(stack, ingest, redi
         assert done[0] == counts(unchanged=1), done[1].stdout
 
 
+@both_databases
 def test_what_was_deleted_stays_deleted(stack, ingest, redis):
     stack.worker()
     ingest.deliver([("msg_d", samples.deleted(1))])
@@ -89,6 +95,7 @@ def test_what_was_deleted_stays_deleted(stack, ingest, redis):
     assert stack.database.count("users") == 0
 
 
+@both_databases
 def test_a_dry_run_prints_what_would_change_and_changes_nothing(stack, redis):
     emails = [{"id": "idn_1", "object": "email_address", "email_address": "a@example.com", "verification": None}]
     load(stack, "users", json.dumps([user(1, first_name="a"), user(2)]))
@@ -102,6 +109,7 @@ def test_a_dry_run_prints_what_would_change_and_changes_nothing(stack, redis):
     assert stack.database.dump() == before
 
 
+@both_databases
 def test_what_cannot_be_applied_is_named_and_the_others_are_loaded(stack, redis):
     bad = [{"object": "user"}, {**user(7), "id": 7}, user(8, last_sign_in_at="yesterday"), 5]
     found, done = load(stack, "users", json.dumps({"data": [*bad, user(1), user(2)]}), code=1)
@@ -109,11 +117,10 @@ def test_what_cannot_be_applied_is_named_and_the_others_are_loaded(stack, redis)
     assert len(done.stderr.splitlines()) == 4 and "last_sign_in_at" in done.stderr
 
 
+@both_databases
 def test_what_the_database_refuses_is_named_and_the_others_are_loaded(stack, redis):
     load(stack, "users", json.dumps([user(1)]))
-    with closing(sqlite3.connect(stack.database.path, isolation_level=None)) as db:
-        db.execute("CREATE TRIGGER refuse BEFORE INSERT ON users WHEN new.clerk_id = 'user_e2e2' "
-                   "BEGIN SELECT RAISE(ABORT, 'not this one'); END")
+    stack.database.refuse("users", "new.clerk_id = 'user_e2e2'", "not this one")
     found, done = load(stack, "users", json.dumps([user(2), user(3)]), code=1)
     assert found == counts(inserted=1, refused=1) and "user_e2e2: not this one" in done.stderr
 
@@ -126,6 +133,7 @@ def test_an_answer_that_is_none_is_said_so(stack, redis, text, why):
     assert why in load(stack, "users", text, code=1)[1].stderr
 
 
+@both_databases
 def test_many_pages_are_loaded_while_a_worker_writes(stack, ingest, redis):
     stack.worker()
     pages = "".join(json.dumps({"data": [user(f"p{page}x{n}") for n in range(250)], "total_count": 1000}) for page in range(4))

@@ -3,6 +3,7 @@ import http.client
 import json
 
 from harness import samples, wait
+from harness.database import both_databases
 from harness.process import ROOT, free_port
 from harness.tools import POISON, lines, tool
 
@@ -33,6 +34,7 @@ def poisoned(stack, ingest, redis):
     return worker
 
 
+@both_databases
 def test_status_has_what_the_command_prints(stack, ingest, redis):
     worker = poisoned(stack, ingest, redis)
     mine, theirs = get(worker, "/api/status"), lines(tool(stack, "status", "--json"))[0]
@@ -41,6 +43,7 @@ def test_status_has_what_the_command_prints(stack, ingest, redis):
     assert [t["type"] for t in mine["types"]] == [t["type"] for t in theirs["types"]]
 
 
+@both_databases
 def test_dead_letters_are_those_of_the_command(stack, ingest, redis):
     worker = poisoned(stack, ingest, redis)
     assert get(worker, "/api/dead")["letters"] == lines(tool(stack, "dead", "list", "--json"))
@@ -50,6 +53,7 @@ def test_dead_letters_are_those_of_the_command(stack, ingest, redis):
     assert ask(worker.admin_port, "/api/dead?count=x")[0] == 400
 
 
+@both_databases
 def test_a_look_up_finds_the_event_and_the_object(stack, ingest, redis):
     worker = poisoned(stack, ingest, redis)
     found = get(worker, "/api/find?id=user_e2e1")
@@ -64,6 +68,7 @@ def test_any_of_several_workers_shows_the_whole_queue(stack, ingest, redis):
         assert {c["name"] for c in get(worker, "/api/status")["queue"]["consumers"]} == {"one", "two"}
 
 
+@both_databases
 def test_a_change_needs_the_csrf_token(stack, ingest, redis):
     worker = poisoned(stack, ingest, redis)
     for headers in ({}, {"X_CSRF_Token": ""}, {"X_CSRF_Token": "0" * 64}):

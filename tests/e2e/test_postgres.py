@@ -86,18 +86,50 @@ def test_strange_metadata_ends_alike_in_both(stack, ingest, server, schema, tmp_
     assert settle(stack, ingest, order, server.database(schema)) == sqlite
 
 
+NOISE = "".join(random.Random(1).choices("0123456789abcdef", k=200000))
+
+
+def long_address():
+    address = [{"id": "idn_1", "object": "email_address", "email_address": NOISE}]
+    return samples.user(1, email_addresses=address, primary_email_address_id="idn_1")
+
+
+def long_owner():
+    """A session of a user with an endless id."""
+    return samples.body({"data": {"id": "sess_1", "object": "session", "user_id": NOISE, "status": "active"}, "object": "event",
+                         "type": "session.created", "timestamp": 1790000000000})
+
+
+@pytest.mark.parametrize("body,dead", [(long_address, False), (long_owner, True)])
+def test_texts_too_long_for_a_tree_end_alike_in_both(stack, ingest, server, schema, tmp_path, body, dead):
+    order = [("msg_a", samples.user(2)), ("msg_long", body()), ("msg_b", samples.user(3))]
+    sqlite = settle(stack, ingest, order, Database(tmp_path / "a.db"))
+    database = server.database(schema)
+    assert settle(stack, ingest, order, database) == sqlite
+    assert [r["svix_id"] for r in sqlite["dead_letters"]] == (["msg_long"] if dead else [])
+    reasons = "SELECT reason FROM dead_letters"
+    assert database.rows(reasons) == Database(tmp_path / "a.db").rows(reasons)
+
+
+def test_an_address_is_found_by_its_index(server, schema):
+    database = server.database(schema)
+    migrate(database)
+    plan = database.run("SET enable_seqscan = off; EXPLAIN SELECT * FROM users WHERE email = 'a@example.com'")
+    assert "users_email" in plan
+
+
 def test_what_only_postgres_refuses_is_buried_alone(pg, ingest, server):
-    """A value too long for an index is no reason to stop, nor to lose the batch around it."""
-    noise = "".join(random.Random(1).choices("0123456789abcdef", k=200000))
-    address = [{"id": "idn_1", "object": "email_address", "email_address": noise}]
-    long = samples.user(1, email_addresses=address, primary_email_address_id="idn_1")
-    ingest.deliver([("msg_a", samples.user(2)), ("msg_long", long), ("msg_b", samples.user(3))])
+    """What this database alone refuses is no reason to stop, nor to lose the batch around it."""
+    migrate(pg.database)
+    pg.database.refuse("users", "new.first_name = 'Refused'")
+    refused = samples.user(1, first_name="Refused", last_name=NOISE)
+    ingest.deliver([("msg_a", samples.user(2)), ("msg_refused", refused), ("msg_b", samples.user(3))])
     worker = pg.worker()
     pg.redis.wait_drained()
     assert [r["clerk_id"] for r in pg.database.rows("SELECT clerk_id FROM users ORDER BY 1")] == ["user_e2e2", "user_e2e3"]
-    letters = pg.database.rows("SELECT svix_id, reason, attempts, encode(body, 'escape') AS body FROM dead_letters")
-    assert [r["svix_id"] for r in letters] == ["msg_long"] and "SQLSTATE 54000" in letters[0]["reason"]
-    assert letters[0]["body"].encode() == long and noise[:20] not in worker.log()
+    letters = pg.database.rows("SELECT svix_id, reason, attempts, body FROM dead_letters")
+    assert [r["svix_id"] for r in letters] == ["msg_refused"] and "SQLSTATE 23514" in letters[0]["reason"]
+    assert letters[0]["body"] == refused and NOISE[:20] not in worker.log()
 
 
 # --- the operator ---

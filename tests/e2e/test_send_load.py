@@ -11,6 +11,7 @@ import termios
 import time
 
 from harness import signing, wait
+from harness.database import both_databases
 from harness.process import INGEST, Process, clean_env, run
 from harness.stack import PATH
 
@@ -35,6 +36,7 @@ def bodies(redis):
     return [json.loads(fields[b"body"]) for _, fields in redis.client.xrange("clerk:events")]
 
 
+@both_databases
 def test_everything_that_was_answered_200_is_in_the_ledger_once(stack, redis, tmp_path):
     front = stack.ingest()
     stack.worker()
@@ -82,6 +84,7 @@ def test_what_is_signed_wrongly_or_at_the_wrong_time_is_refused(stack, redis):
     assert redis.backlog() == 1
 
 
+@both_databases
 def test_poison_becomes_dead_letters_and_holds_nothing_up(stack, redis, tmp_path):
     front = stack.ingest()
     stack.worker()

@@ -5,6 +5,7 @@ a user; that sum must be the number of ledger rows that say `applied`."""
 import sqlite3
 from contextlib import closing
 
+from harness.postgres import PostgresDatabase
 from harness.process import WORKER, run
 
 EFFECTS = """
@@ -15,6 +16,13 @@ END;
 CREATE TRIGGER IF NOT EXISTS chaos_update AFTER UPDATE ON users BEGIN
   INSERT INTO chaos_effects VALUES (new.clerk_id, 1) ON CONFLICT (clerk_id) DO UPDATE SET effects = effects + 1;
 END;
+"""
+EFFECTS_POSTGRES = """
+CREATE TABLE chaos_effects (clerk_id TEXT PRIMARY KEY, effects BIGINT NOT NULL);
+CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO chaos_effects AS e VALUES (new.clerk_id, 1) ON CONFLICT (clerk_id) DO UPDATE SET effects = e.effects + 1; RETURN new;
+END $$;
+CREATE TRIGGER chaos_note AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION chaos_note();
 """
 DOUBLED = """
 SELECT coalesce(e.clerk_id, l.clerk_id) AS clerk_id, coalesce(effects, 0) AS effects, coalesce(applied, 0) AS applied
@@ -30,6 +38,9 @@ def prepare(database):
     """Makes the tables with the worker's own command and adds the counting triggers. Before any worker runs."""
     done = run([WORKER, "migrate"], {"DATABASE_URL": database.url})
     assert done.returncode == 0, done.stderr
+    if isinstance(database, PostgresDatabase):
+        database.run(EFFECTS_POSTGRES)
+        return
     with closing(sqlite3.connect(database.path, isolation_level=None)) as db:
         db.executescript(EFFECTS)
 

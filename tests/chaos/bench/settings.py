@@ -2,6 +2,8 @@
 import os
 import random
 
+from harness.database import both_databases  # noqa: F401, for the tests that ask for it here
+
 LONG = os.environ.get("CHAOS_LONG") == "1"
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(1, 10**9))
 

@@ -2,6 +2,11 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
+
+# What touches the database runs with both; the kind stands in the test's name.
+both_databases = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
+
 OBJECT_TABLES = """users user_emails user_phones user_wallets user_external_accounts organizations organization_memberships
 organization_invitations organization_domains sessions roles permissions invitations waitlist_entries emails sms_messages
 subscriptions subscription_items payment_attempts other_objects""".split()
@@ -48,6 +53,18 @@ class Database:
         tables["webhook_events"] = self.rows("SELECT svix_id, type, clerk_id, event_at FROM webhook_events ORDER BY svix_id")
         tables["dead_letters"] = self.rows("SELECT svix_id, type FROM dead_letters ORDER BY svix_id")
         return tables
+
+    def run(self, sql):
+        """Changes something, as another program would."""
+        with closing(sqlite3.connect(self.path, timeout=20, isolation_level=None)) as db:
+            db.executescript(sql)
+
+    def refuse(self, table, condition="1 = 1", words="refused"):
+        """From now on nothing is inserted into the table where the condition holds for the row new."""
+        self.run(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{words}'); END")
+
+    def accept(self, table):
+        self.run("DROP TRIGGER refuse")
 
     def integrity(self):
         return self.rows("PRAGMA integrity_check")[0]["integrity_check"]

@@ -1,5 +1,6 @@
 """A PostgreSQL server of our own, from Debian's packages, and looking into the worker's schema in it with psql."""
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -14,16 +15,22 @@ def is_installed():
 
 
 class PostgresServer:
-    """Listens on a socket only. The directory lies directly under /tmp, for the path of a socket is short."""
+    """Listens on a socket, and on an address if there is one. The directory lies directly under /tmp, for the path of a socket is
+    short, or under another folder as high up."""
 
-    def __init__(self):
-        self.parent = tempfile.mkdtemp(prefix="clerk-pg-", dir="/tmp")
+    def __init__(self, address="", folder="/tmp"):
+        self.env = {**os.environ, "POSTGRES_LISTEN": address}
+        self.parent = tempfile.mkdtemp(prefix="clerk-pg-", dir=folder)
         Path(self.parent).chmod(0o755)
         self.dir = Path(self.parent) / "s"
+        self._begin()
+
+    def _begin(self):
         self._script("start")
 
-    def _script(self, verb):
-        done = subprocess.run(["sh", ROOT / "tests/postgres.sh", verb, self.dir], capture_output=True, text=True, timeout=120)
+    def _script(self, verb, *words):
+        done = subprocess.run(["sh", ROOT / "tests/postgres.sh", verb, self.dir, *words], env=self.env, capture_output=True, text=True,
+                              timeout=120)
         assert done.returncode == 0, f"postgres.sh {verb}: {done.stdout}{done.stderr}"
 
     def url(self, schema):
@@ -46,6 +53,19 @@ class PostgresServer:
     def resume(self):
         self._script("resume")
 
+    def launch(self):
+        """As resume(), but while it still recovers."""
+        self._script("launch")
+
+    def is_ready(self):
+        return self.run("SELECT 1", check=False).strip() == "1"
+
+    def pid(self):
+        return int((self.dir / "data/postmaster.pid").read_text().split()[0])
+
+    def log(self):
+        return (self.dir / "log").read_text(errors="replace")
+
     def cut_workers(self):
         """Ends every connection of a worker; how many there were."""
         found = self.run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'clerk-worker'",
@@ -55,6 +75,20 @@ class PostgresServer:
     def close(self):
         self._script("stop")
         shutil.rmtree(self.parent, ignore_errors=True)
+
+
+class Standby(PostgresServer):
+    """A hot standby of another server."""
+
+    def __init__(self, primary):
+        self.primary = primary
+        super().__init__()
+
+    def _begin(self):
+        self._script("follow", self.primary.dir)
+
+    def promote(self):
+        self._script("promote")
 
 
 def quoted(value):
@@ -84,7 +118,16 @@ class PostgresDatabase(Database):
             if "does not exist" in str(e):
                 return []
             raise
-        return json.loads(text)
+        return [{k: bytes.fromhex(v[2:]) if k == "body" and str(v).startswith("\\x") else v for k, v in row.items()}
+                for row in json.loads(text)]
+
+    def refuse(self, table, condition="1 = 1", words="refused"):
+        self.run("CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                 f"$$ BEGIN RAISE check_violation USING MESSAGE = '{words}'; END $$; "
+                 f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse()")
+
+    def accept(self, table):
+        self.run(f"DROP TRIGGER refuse ON {table}")
 
     def dump(self):
         """Ordered as SQLite orders, bytewise."""
