@@ -1,6 +1,8 @@
 #include "ingest/answer.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <string.h>
 
@@ -49,4 +51,29 @@ void answer_send(struct evhttp_request *request, enum answer answer, bool close,
     (void)evbuffer_add(evhttp_request_get_output_buffer(request), body, strlen(body));
     counters_add(counters, answers[answer].counter, 1);
     evhttp_send_reply(request, answers[answer].code, answers[answer].phrase, NULL);
+}
+
+/* Does what the loop would do a turn later, which then costs neither an epoll_ctl nor a turn. What
+ * the socket does not take, or refuses, is left to the loop. */
+static void push_out(struct bufferevent *bev)
+{
+    struct evbuffer *output = bufferevent_get_output(bev);
+
+    (void)evbuffer_unfreeze(output, 1); /* a bufferevent keeps the front of its output shut */
+    (void)evbuffer_write(output, bufferevent_getfd(bev));
+    (void)evbuffer_freeze(output, 1);
+    if (evbuffer_get_length(output) > 0)
+        return;
+    (void)bufferevent_disable(bev, EV_WRITE);
+    bufferevent_trigger(bev, EV_WRITE, 0); /* evhttp: the answer is out */
+}
+
+void answer_send_now(struct evhttp_request *request, enum answer answer, bool close,
+                     const struct counters *counters)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(request);
+
+    answer_send(request, answer, close, counters);
+    if (connection)
+        push_out(evhttp_connection_get_bufferevent(connection));
 }

@@ -30,4 +30,10 @@ enum answer {
 void answer_send(struct evhttp_request *request, enum answer answer, bool close,
                  const struct counters *counters);
 
+/* As answer_send(), and has the socket take the answer before it returns. Not from within a
+ * callback of evhttp: the connection may be closed and freed at once, or go on to its next request.
+ */
+void answer_send_now(struct evhttp_request *request, enum answer answer, bool close,
+                     const struct counters *counters);
+
 #endif

@@ -100,8 +100,9 @@ static void on_added(enum status st, void *arg)
         counters_set(webhook->conf.counters, INGEST_LAST_STORED_MS, webhook->conf.clock->wall_ms());
         observe(webhook, INGEST_XADD_DURATION, waiting->handed_us);
     }
-    webhook->began_us = waiting->began_us;
-    send_answer(webhook, waiting->request, st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE);
+    observe(webhook, INGEST_REQUEST_DURATION, waiting->began_us);
+    answer_send_now(waiting->request, st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE,
+                    webhook->draining, webhook->conf.counters);
     free(waiting);
 }
 
