@@ -21,7 +21,8 @@ enum conn_state {
 /* One connection. The extra reference on bev keeps it readable after evhttp has let go of it; that
  * evhttp has done so shows in its callbacks being gone. */
 struct conn {
-    LIST_ENTRY(conn) entry;
+    TAILQ_ENTRY(conn) entry;
+    bool is_answered; /* an answer went out in this turn of the loop; such conns come first */
     struct conn_guard *guard;
     struct bufferevent *bev;
     struct evbuffer_cb_entry *input_cb;
@@ -33,10 +34,11 @@ struct conn {
 struct conn_guard {
     struct conn_guard_conf conf;
     struct evhttp *http;
-    struct event_base *base;
-    struct evhttp_bound_socket *socket; /* NULL: not accepting any more */
+    struct evhttp_bound_socket *socket;
+    struct evconnlistener *listener; /* of socket; NULL both: not accepting */
     struct event *sweep;
-    LIST_HEAD(conn_list, conn) conns;
+    struct event *reap;
+    TAILQ_HEAD(conn_list, conn) conns;
     size_t count;
     bool full;
     bool draining;
@@ -51,24 +53,19 @@ static void count_conns(struct conn_guard *guard, int change)
 /* Opens or shuts the door according to what is known. */
 static void steer_listener(struct conn_guard *guard)
 {
-    struct evconnlistener *listener;
-
-    if (!guard->socket)
-        return;
-    listener = evhttp_bound_socket_get_listener(guard->socket);
-    if (guard->full)
-        (void)evconnlistener_disable(listener);
-    else
-        (void)evconnlistener_enable(listener);
+    if (guard->listener && guard->full)
+        (void)evconnlistener_disable(guard->listener);
+    else if (guard->listener)
+        (void)evconnlistener_enable(guard->listener);
 }
 
 static void conn_enter(struct conn *conn, enum conn_state state)
 {
-    bool idle = state == CONN_IDLE;
+    const struct conn_guard_conf *conf = &conn->guard->conf;
+    int64_t wait_ms = state == CONN_IDLE ? CONN_GUARD_IDLE_MS : conf->request_deadline_ms;
 
     conn->state = state;
-    conn->deadline_ms = conn->guard->conf.clock->mono_ms() +
-                        (idle ? CONN_GUARD_IDLE_MS : conn->guard->conf.request_deadline_ms);
+    conn->deadline_ms = conf->clock->mono_ms() + wait_ms;
 }
 
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
@@ -84,6 +81,15 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
         conn_enter(conn, CONN_RECEIVING);
 }
 
+/* evhttp may let go of it now, and a descriptor should not stay open until the next sweep. */
+static void conn_note_answered(struct conn *conn)
+{
+    conn->is_answered = true;
+    TAILQ_REMOVE(&conn->guard->conns, conn, entry);
+    TAILQ_INSERT_HEAD(&conn->guard->conns, conn, entry);
+    event_active(conn->guard->reap, EV_TIMEOUT, 0);
+}
+
 /* An answer shows as bytes in the output; its end as an output that is empty again. */
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
@@ -93,6 +99,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
         conn_enter(conn, CONN_ANSWERING);
     if (info->n_deleted == 0 || evbuffer_get_length(output) > 0)
         return;
+    conn_note_answered(conn);
     if (evbuffer_get_length(bufferevent_get_input(conn->bev)) > 0)
         conn_enter(conn, CONN_RECEIVING); /* the next request has come already */
     else
@@ -101,7 +108,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 
 static void conn_free(struct conn *conn)
 {
-    LIST_REMOVE(conn, entry);
+    TAILQ_REMOVE(&conn->guard->conns, conn, entry);
     count_conns(conn->guard, -1);
     if (conn->input_cb)
         (void)evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->input_cb);
@@ -122,7 +129,7 @@ static void conn_watch(struct conn_guard *guard, struct bufferevent *bev)
     bufferevent_incref(bev);
     conn->input_cb = evbuffer_add_cb(bufferevent_get_input(bev), on_input, conn);
     conn->output_cb = evbuffer_add_cb(bufferevent_get_output(bev), on_output, conn);
-    LIST_INSERT_HEAD(&guard->conns, conn, entry);
+    TAILQ_INSERT_TAIL(&guard->conns, conn, entry);
     conn_enter(conn, CONN_FRESH);
     count_conns(guard, +1);
     if (guard->count < guard->conf.max_connections || guard->full)
@@ -168,6 +175,22 @@ static void conn_cut(struct conn *conn)
     bufferevent_trigger_event(conn->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
 }
 
+static void on_reap(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_guard *guard = arg;
+    struct conn *conn = TAILQ_FIRST(&guard->conns);
+    struct conn *next;
+
+    (void)fd;
+    (void)what;
+    for (; conn && conn->is_answered; conn = next) {
+        next = TAILQ_NEXT(conn, entry);
+        conn->is_answered = false;
+        if (conn_is_left(conn))
+            conn_free(conn);
+    }
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
     struct conn_guard *guard = arg;
@@ -176,8 +199,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    for (struct conn *conn = LIST_FIRST(&guard->conns); conn; conn = next) {
-        next = LIST_NEXT(conn, entry);
+    for (struct conn *conn = TAILQ_FIRST(&guard->conns); conn; conn = next) {
+        next = TAILQ_NEXT(conn, entry);
         if (!conn_is_left(conn) && conn_is_due(conn, now_ms))
             conn_cut(conn);
         if (conn_is_left(conn))
@@ -206,10 +229,10 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
         return STATUS_NO_MEMORY;
     guard->conf = *conf;
     guard->http = http;
-    guard->base = base;
-    LIST_INIT(&guard->conns);
+    TAILQ_INIT(&guard->conns);
+    guard->reap = event_new(base, -1, 0, on_reap, guard);
     guard->sweep = event_new(base, -1, EV_PERSIST, on_sweep, guard);
-    if (!guard->sweep || event_add(guard->sweep, &interval) != 0) {
+    if (!guard->reap || !guard->sweep || event_add(guard->sweep, &interval) != 0) {
         conn_guard_free(guard);
         return STATUS_NO_MEMORY;
     }
@@ -221,7 +244,8 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
 enum status conn_guard_listen(struct conn_guard *guard, int fd)
 {
     struct evconnlistener *listener = evconnlistener_new(
-        guard->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+        event_get_base(guard->sweep), NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
+        fd);
 
     if (!listener) {
         (void)evutil_closesocket(fd);
@@ -232,6 +256,7 @@ enum status conn_guard_listen(struct conn_guard *guard, int fd)
         evconnlistener_free(listener);
         return STATUS_NO_MEMORY;
     }
+    guard->listener = listener;
     evconnlistener_set_error_cb(listener, on_accept_error);
     return STATUS_OK;
 }
@@ -241,6 +266,7 @@ static void stop_accepting(struct conn_guard *guard)
     if (guard->socket)
         evhttp_del_accept_socket(guard->http, guard->socket);
     guard->socket = NULL;
+    guard->listener = NULL;
 }
 
 void conn_guard_drain(struct conn_guard *guard)
@@ -254,7 +280,7 @@ size_t conn_guard_busy_count(const struct conn_guard *guard)
     const struct conn *conn;
     size_t count = 0;
 
-    LIST_FOREACH(conn, &guard->conns, entry)
+    TAILQ_FOREACH(conn, &guard->conns, entry)
     count += !conn_is_left(conn) && conn->state != CONN_FRESH && conn->state != CONN_IDLE;
     return count;
 }
@@ -264,10 +290,12 @@ void conn_guard_free(struct conn_guard *guard)
     if (!guard)
         return;
     stop_accepting(guard);
-    while (!LIST_EMPTY(&guard->conns))
+    while (!TAILQ_EMPTY(&guard->conns))
         /* The analyser does not see that conn_free() takes it off the list. */
-        conn_free(LIST_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
+        conn_free(TAILQ_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
     if (guard->sweep)
         event_free(guard->sweep);
+    if (guard->reap)
+        event_free(guard->reap);
     free(guard);
 }
