@@ -33,6 +33,7 @@ static const struct {
 struct webhook {
     struct webhook_conf conf;
     struct evhttp *http;
+    struct answers answers;
     struct signature_keys *keys;
     size_t pending;
     bool draining;
@@ -59,7 +60,7 @@ static void observe(const struct webhook *webhook, enum ingest_histogram which, 
 static void send_answer(struct webhook *webhook, struct evhttp_request *request, enum answer answer)
 {
     observe(webhook, INGEST_REQUEST_DURATION, webhook->began_us);
-    answer_send(request, answer, webhook->draining, webhook->conf.counters);
+    answers_send(&webhook->answers, request, answer, webhook->draining);
 }
 
 /* Rejections tell of a wrong secret or clock, but strangers can cause any number of them. */
@@ -101,8 +102,8 @@ static void on_added(enum status st, void *arg)
         observe(webhook, INGEST_XADD_DURATION, waiting->handed_us);
     }
     observe(webhook, INGEST_REQUEST_DURATION, waiting->began_us);
-    answer_send_now(waiting->request, st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE,
-                    webhook->draining, webhook->conf.counters);
+    answers_send_now(&webhook->answers, waiting->request,
+                     st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE, webhook->draining);
     free(waiting);
 }
 
@@ -257,6 +258,7 @@ enum status webhook_new(struct evhttp *http, const struct webhook_conf *conf,
     }
     webhook->conf = *conf;
     webhook->http = http;
+    webhook->answers = answers_make(conf->counters, conf->clock);
     webhook_set_keys(webhook, keys);
     evhttp_set_allowed_methods(http, UINT16_MAX); /* so that the 405 is ours */
     evhttp_set_max_headers_size(http, WEBHOOK_HEADERS_MAX);
