@@ -14,6 +14,7 @@
 #include "ingest/ingest_counters.h"
 #include "ingest/queue_writer.h"
 #include "ingest/request_head.h"
+#include "ingest/request_hold.h"
 #include "ingest/signature.h"
 
 enum { BODY_PIECES_MAX = 64, LOG_EVERY_MS = 10 * 1000 };
@@ -47,6 +48,7 @@ struct webhook {
 struct waiting {
     struct webhook *webhook;
     struct evhttp_request *request;
+    struct request_hold hold;
     int64_t skew_s;
     int64_t began_us;
     int64_t handed_us; /* to Redis */
@@ -157,14 +159,15 @@ static void store(struct webhook *webhook, struct evhttp_request *request,
         return;
     }
     (void)slice_to_i64(parts->timestamp, 0, INT64_MAX, &sent_s);
-    *waiting = (struct waiting){ webhook, request, now_ms / 1000 - sent_s, webhook->began_us,
-                                 clock_mono_us() };
+    *waiting = (struct waiting){ webhook,           request,        { 0 }, now_ms / 1000 - sent_s,
+                                 webhook->began_us, clock_mono_us() };
     if (queue_writer_add(webhook->conf.queue, &delivery, on_added, waiting) != STATUS_OK) {
         free(waiting);
         send_answer(webhook, request, ANSWER_UNAVAILABLE);
         return;
     }
     webhook->pending++;
+    request_hold_begin(&waiting->hold, request);
 }
 
 /* Points pieces at the body as it lies, without moving it unless it is in very many parts. Statuses
