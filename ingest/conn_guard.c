@@ -4,12 +4,13 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/listener.h>
-#include <event2/util.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "ingest/conn_door.h"
 #include "ingest/ingest_counters.h"
+
+enum { BOUND_FROM_BYTES = 64 * 1024 }; /* less than any limit of the input, more than most bodies */
 
 enum conn_state {
     CONN_FRESH,     /* accepted, nothing came yet */
@@ -28,14 +29,14 @@ struct conn {
     struct evbuffer_cb_entry *input_cb;
     struct evbuffer_cb_entry *output_cb;
     enum conn_state state;
+    bool is_bounded; /* the limit of its input is set */
     int64_t deadline_ms;
 };
 
 struct conn_guard {
     struct conn_guard_conf conf;
     struct evhttp *http;
-    struct evhttp_bound_socket *socket;
-    struct evconnlistener *listener; /* of socket; NULL both: not accepting */
+    struct conn_door door;
     struct event *sweep;
     struct event *reap;
     TAILQ_HEAD(conn_list, conn) conns;
@@ -50,15 +51,6 @@ static void count_conns(struct conn_guard *guard, int change)
     counters_set(guard->conf.counters, INGEST_CONNECTIONS, (int64_t)guard->count);
 }
 
-/* Opens or shuts the door according to what is known. */
-static void steer_listener(struct conn_guard *guard)
-{
-    if (guard->listener && guard->full)
-        (void)evconnlistener_disable(guard->listener);
-    else if (guard->listener)
-        (void)evconnlistener_enable(guard->listener);
-}
-
 static void conn_enter(struct conn *conn, enum conn_state state)
 {
     const struct conn_guard_conf *conf = &conn->guard->conf;
@@ -68,13 +60,21 @@ static void conn_enter(struct conn *conn, enum conn_state state)
     conn->deadline_ms = conf->clock->mono_ms() + wait_ms;
 }
 
+/* Not at once for all: with a limit, libevent sets the read event anew for each line it takes. */
+static void conn_bound(struct conn *conn)
+{
+    bufferevent_setwatermark(conn->bev, EV_READ, 0, conn->guard->conf.buffer_max_bytes);
+    conn->is_bounded = true;
+}
+
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     struct conn *conn = arg;
 
-    (void)input;
     if (info->n_added == 0)
         return;
+    if (!conn->is_bounded && evbuffer_get_length(input) >= BOUND_FROM_BYTES)
+        conn_bound(conn);
     if (conn->state == CONN_FRESH)
         conn->state = CONN_RECEIVING; /* its deadline runs since accept */
     else if (conn->state == CONN_IDLE)
@@ -122,8 +122,10 @@ static void conn_watch(struct conn_guard *guard, struct bufferevent *bev)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
 
-    if (!conn)
-        return; /* evhttp's own timeout is what is left for this one */
+    if (!conn) { /* evhttp's own timeout is what is left for this one */
+        bufferevent_setwatermark(bev, EV_READ, 0, guard->conf.buffer_max_bytes);
+        return;
+    }
     conn->guard = guard;
     conn->bev = bev;
     bufferevent_incref(bev);
@@ -136,7 +138,7 @@ static void conn_watch(struct conn_guard *guard, struct bufferevent *bev)
         return;
     guard->full = true;
     counters_add(guard->conf.counters, INGEST_CONNECTIONS_FULL, 1);
-    steer_listener(guard);
+    conn_door_pause(&guard->door);
 }
 
 /* evhttp asks for the bufferevent of a connection that it has accepted. */
@@ -145,10 +147,8 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
     struct conn_guard *guard = arg;
     struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-    if (!bev)
-        return NULL;
-    bufferevent_setwatermark(bev, EV_READ, 0, guard->conf.buffer_max_bytes);
-    conn_watch(guard, bev);
+    if (bev)
+        conn_watch(guard, bev);
     return bev;
 }
 
@@ -207,16 +207,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
             conn_free(conn);
     }
     guard->full = guard->count >= guard->conf.max_connections;
-    steer_listener(guard);
-}
-
-/* Out of descriptors, as a rule. The connection stays in the kernel's queue, so without a pause the
- * loop would come back here at once; the next sweep opens the door again. arg is evhttp's, not
- * ours: a listener has one argument for all its callbacks. */
-static void on_accept_error(struct evconnlistener *listener, void *arg)
-{
-    (void)arg;
-    (void)evconnlistener_disable(listener);
+    if (!guard->full)
+        conn_door_resume(&guard->door);
 }
 
 enum status conn_guard_new(struct event_base *base, struct evhttp *http,
@@ -243,36 +235,13 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
 
 enum status conn_guard_listen(struct conn_guard *guard, int fd)
 {
-    struct evconnlistener *listener = evconnlistener_new(
-        event_get_base(guard->sweep), NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
-        fd);
-
-    if (!listener) {
-        (void)evutil_closesocket(fd);
-        return STATUS_NO_MEMORY;
-    }
-    guard->socket = evhttp_bind_listener(guard->http, listener);
-    if (!guard->socket) {
-        evconnlistener_free(listener);
-        return STATUS_NO_MEMORY;
-    }
-    guard->listener = listener;
-    evconnlistener_set_error_cb(listener, on_accept_error);
-    return STATUS_OK;
-}
-
-static void stop_accepting(struct conn_guard *guard)
-{
-    if (guard->socket)
-        evhttp_del_accept_socket(guard->http, guard->socket);
-    guard->socket = NULL;
-    guard->listener = NULL;
+    return conn_door_open(&guard->door, event_get_base(guard->sweep), guard->http, fd);
 }
 
 void conn_guard_drain(struct conn_guard *guard)
 {
     guard->draining = true;
-    stop_accepting(guard);
+    conn_door_close(&guard->door);
 }
 
 size_t conn_guard_busy_count(const struct conn_guard *guard)
@@ -289,7 +258,7 @@ void conn_guard_free(struct conn_guard *guard)
 {
     if (!guard)
         return;
-    stop_accepting(guard);
+    conn_door_close(&guard->door);
     while (!TAILQ_EMPTY(&guard->conns))
         /* The analyser does not see that conn_free() takes it off the list. */
         conn_free(TAILQ_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
