@@ -1,6 +1,8 @@
 #ifndef CLERK_REQUEST_HOLD_H
 #define CLERK_REQUEST_HOLD_H
 
+#include <stdbool.h>
+
 struct bufferevent;
 struct evhttp_request;
 
@@ -13,11 +15,12 @@ struct evhttp_request;
 struct request_hold {
     void (*event_cb)(struct bufferevent *bev, short what, void *arg); /* evhttp's */
     void *arg;
+    bool ended; /* the peer will send nothing more, or is gone: let the answer be the last one */
 };
 
 /* Only in evhttp's callback for the request, which has to have its connection still. Ends by itself
- * with the answer or with the connection. A peer that closes its side meanwhile, or goes away,
- * is noticed by evhttp with the answer; that its time is up, at once. */
+ * with the answer or with the connection. A peer that closes its side meanwhile is answered all the
+ * same; evhttp hears of that with the answer, but of a time that is up at once. */
 void request_hold_begin(struct request_hold *hold, struct evhttp_request *request);
 
 #endif

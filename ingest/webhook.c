@@ -105,7 +105,8 @@ static void on_added(enum status st, void *arg)
     }
     observe(webhook, INGEST_REQUEST_DURATION, waiting->began_us);
     answers_send_now(&webhook->answers, waiting->request,
-                     st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE, webhook->draining);
+                     st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE,
+                     webhook->draining || waiting->hold.ended);
     free(waiting);
 }
 
