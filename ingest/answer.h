@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "common/clock.h"
 #include "common/counters.h"
 
 struct evhttp_request;
@@ -24,10 +25,29 @@ enum answer {
     ANSWER_UNAVAILABLE,    /* 503 "Queue unavailable", Retry-After: 5 */
 };
 
-/* Sends the answer, counts it (counters of ingest_counters.h), and so lets go of request, which
- * must not be touched afterwards. close: ends the connection once the answer is out, as every 4xx
- * does. Does not block. Where the connection is gone already, the answer is dropped. */
-void answer_send(struct evhttp_request *request, enum answer answer, bool close,
-                 const struct counters *counters);
+enum { ANSWER_DATE_MAX = 32 };
+
+/* What all answers have in common. */
+struct answers {
+    const struct counters *counters; /* of ingest_counters.h */
+    const struct clock *clock;
+    int64_t date_s; /* the second that date stands for */
+    char date[ANSWER_DATE_MAX];
+};
+
+/* Both are borrowed for the life of what is returned. */
+struct answers answers_make(const struct counters *counters, const struct clock *clock);
+
+/* Sends the answer, counts it, and so lets go of request, which must not be touched afterwards.
+ * close: ends the connection once the answer is out, as every 4xx does. Does not block. Where the
+ * connection is gone already, the answer is dropped. */
+void answers_send(struct answers *answers, struct evhttp_request *request, enum answer answer,
+                  bool close);
+
+/* As answers_send(), and has the socket take the answer before it returns. Not from within a
+ * callback of evhttp: the connection may be closed and freed at once, or go on to its next request.
+ */
+void answers_send_now(struct answers *answers, struct evhttp_request *request, enum answer answer,
+                      bool close);
 
 #endif

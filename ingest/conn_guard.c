@@ -4,12 +4,13 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/listener.h>
-#include <event2/util.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "ingest/conn_door.h"
 #include "ingest/ingest_counters.h"
+
+enum { BOUND_FROM_BYTES = 64 * 1024 }; /* less than any limit of the input, more than most bodies */
 
 enum conn_state {
     CONN_FRESH,     /* accepted, nothing came yet */
@@ -21,22 +22,24 @@ enum conn_state {
 /* One connection. The extra reference on bev keeps it readable after evhttp has let go of it; that
  * evhttp has done so shows in its callbacks being gone. */
 struct conn {
-    LIST_ENTRY(conn) entry;
+    TAILQ_ENTRY(conn) entry;
+    bool is_answered; /* an answer went out in this turn of the loop; such conns come first */
     struct conn_guard *guard;
     struct bufferevent *bev;
     struct evbuffer_cb_entry *input_cb;
     struct evbuffer_cb_entry *output_cb;
     enum conn_state state;
+    bool is_bounded; /* the limit of its input is set */
     int64_t deadline_ms;
 };
 
 struct conn_guard {
     struct conn_guard_conf conf;
     struct evhttp *http;
-    struct event_base *base;
-    struct evhttp_bound_socket *socket; /* NULL: not accepting any more */
+    struct conn_door door;
     struct event *sweep;
-    LIST_HEAD(conn_list, conn) conns;
+    struct event *reap;
+    TAILQ_HEAD(conn_list, conn) conns;
     size_t count;
     bool full;
     bool draining;
@@ -48,40 +51,43 @@ static void count_conns(struct conn_guard *guard, int change)
     counters_set(guard->conf.counters, INGEST_CONNECTIONS, (int64_t)guard->count);
 }
 
-/* Opens or shuts the door according to what is known. */
-static void steer_listener(struct conn_guard *guard)
-{
-    struct evconnlistener *listener;
-
-    if (!guard->socket)
-        return;
-    listener = evhttp_bound_socket_get_listener(guard->socket);
-    if (guard->full)
-        (void)evconnlistener_disable(listener);
-    else
-        (void)evconnlistener_enable(listener);
-}
-
 static void conn_enter(struct conn *conn, enum conn_state state)
 {
-    bool idle = state == CONN_IDLE;
+    const struct conn_guard_conf *conf = &conn->guard->conf;
+    int64_t wait_ms = state == CONN_IDLE ? CONN_GUARD_IDLE_MS : conf->request_deadline_ms;
 
     conn->state = state;
-    conn->deadline_ms = conn->guard->conf.clock->mono_ms() +
-                        (idle ? CONN_GUARD_IDLE_MS : conn->guard->conf.request_deadline_ms);
+    conn->deadline_ms = conf->clock->mono_ms() + wait_ms;
+}
+
+/* Not at once for all: with a limit, libevent sets the read event anew for each line it takes. */
+static void conn_bound(struct conn *conn)
+{
+    bufferevent_setwatermark(conn->bev, EV_READ, 0, conn->guard->conf.buffer_max_bytes);
+    conn->is_bounded = true;
 }
 
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     struct conn *conn = arg;
 
-    (void)input;
     if (info->n_added == 0)
         return;
+    if (!conn->is_bounded && evbuffer_get_length(input) >= BOUND_FROM_BYTES)
+        conn_bound(conn);
     if (conn->state == CONN_FRESH)
         conn->state = CONN_RECEIVING; /* its deadline runs since accept */
     else if (conn->state == CONN_IDLE)
         conn_enter(conn, CONN_RECEIVING);
+}
+
+/* evhttp may let go of it now, and a descriptor should not stay open until the next sweep. */
+static void conn_note_answered(struct conn *conn)
+{
+    conn->is_answered = true;
+    TAILQ_REMOVE(&conn->guard->conns, conn, entry);
+    TAILQ_INSERT_HEAD(&conn->guard->conns, conn, entry);
+    event_active(conn->guard->reap, EV_TIMEOUT, 0);
 }
 
 /* An answer shows as bytes in the output; its end as an output that is empty again. */
@@ -93,6 +99,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
         conn_enter(conn, CONN_ANSWERING);
     if (info->n_deleted == 0 || evbuffer_get_length(output) > 0)
         return;
+    conn_note_answered(conn);
     if (evbuffer_get_length(bufferevent_get_input(conn->bev)) > 0)
         conn_enter(conn, CONN_RECEIVING); /* the next request has come already */
     else
@@ -101,7 +108,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 
 static void conn_free(struct conn *conn)
 {
-    LIST_REMOVE(conn, entry);
+    TAILQ_REMOVE(&conn->guard->conns, conn, entry);
     count_conns(conn->guard, -1);
     if (conn->input_cb)
         (void)evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->input_cb);
@@ -115,21 +122,23 @@ static void conn_watch(struct conn_guard *guard, struct bufferevent *bev)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
 
-    if (!conn)
-        return; /* evhttp's own timeout is what is left for this one */
+    if (!conn) { /* evhttp's own timeout is what is left for this one */
+        bufferevent_setwatermark(bev, EV_READ, 0, guard->conf.buffer_max_bytes);
+        return;
+    }
     conn->guard = guard;
     conn->bev = bev;
     bufferevent_incref(bev);
     conn->input_cb = evbuffer_add_cb(bufferevent_get_input(bev), on_input, conn);
     conn->output_cb = evbuffer_add_cb(bufferevent_get_output(bev), on_output, conn);
-    LIST_INSERT_HEAD(&guard->conns, conn, entry);
+    TAILQ_INSERT_TAIL(&guard->conns, conn, entry);
     conn_enter(conn, CONN_FRESH);
     count_conns(guard, +1);
     if (guard->count < guard->conf.max_connections || guard->full)
         return;
     guard->full = true;
     counters_add(guard->conf.counters, INGEST_CONNECTIONS_FULL, 1);
-    steer_listener(guard);
+    conn_door_pause(&guard->door);
 }
 
 /* evhttp asks for the bufferevent of a connection that it has accepted. */
@@ -138,10 +147,8 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
     struct conn_guard *guard = arg;
     struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-    if (!bev)
-        return NULL;
-    bufferevent_setwatermark(bev, EV_READ, 0, guard->conf.buffer_max_bytes);
-    conn_watch(guard, bev);
+    if (bev)
+        conn_watch(guard, bev);
     return bev;
 }
 
@@ -168,6 +175,22 @@ static void conn_cut(struct conn *conn)
     bufferevent_trigger_event(conn->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
 }
 
+static void on_reap(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_guard *guard = arg;
+    struct conn *conn = TAILQ_FIRST(&guard->conns);
+    struct conn *next;
+
+    (void)fd;
+    (void)what;
+    for (; conn && conn->is_answered; conn = next) {
+        next = TAILQ_NEXT(conn, entry);
+        conn->is_answered = false;
+        if (conn_is_left(conn))
+            conn_free(conn);
+    }
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
     struct conn_guard *guard = arg;
@@ -176,24 +199,16 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    for (struct conn *conn = LIST_FIRST(&guard->conns); conn; conn = next) {
-        next = LIST_NEXT(conn, entry);
+    for (struct conn *conn = TAILQ_FIRST(&guard->conns); conn; conn = next) {
+        next = TAILQ_NEXT(conn, entry);
         if (!conn_is_left(conn) && conn_is_due(conn, now_ms))
             conn_cut(conn);
         if (conn_is_left(conn))
             conn_free(conn);
     }
     guard->full = guard->count >= guard->conf.max_connections;
-    steer_listener(guard);
-}
-
-/* Out of descriptors, as a rule. The connection stays in the kernel's queue, so without a pause the
- * loop would come back here at once; the next sweep opens the door again. arg is evhttp's, not
- * ours: a listener has one argument for all its callbacks. */
-static void on_accept_error(struct evconnlistener *listener, void *arg)
-{
-    (void)arg;
-    (void)evconnlistener_disable(listener);
+    if (!guard->full)
+        conn_door_resume(&guard->door);
 }
 
 enum status conn_guard_new(struct event_base *base, struct evhttp *http,
@@ -206,10 +221,10 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
         return STATUS_NO_MEMORY;
     guard->conf = *conf;
     guard->http = http;
-    guard->base = base;
-    LIST_INIT(&guard->conns);
+    TAILQ_INIT(&guard->conns);
+    guard->reap = event_new(base, -1, 0, on_reap, guard);
     guard->sweep = event_new(base, -1, EV_PERSIST, on_sweep, guard);
-    if (!guard->sweep || event_add(guard->sweep, &interval) != 0) {
+    if (!guard->reap || !guard->sweep || event_add(guard->sweep, &interval) != 0) {
         conn_guard_free(guard);
         return STATUS_NO_MEMORY;
     }
@@ -220,33 +235,13 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
 
 enum status conn_guard_listen(struct conn_guard *guard, int fd)
 {
-    struct evconnlistener *listener = evconnlistener_new(
-        guard->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-
-    if (!listener) {
-        (void)evutil_closesocket(fd);
-        return STATUS_NO_MEMORY;
-    }
-    guard->socket = evhttp_bind_listener(guard->http, listener);
-    if (!guard->socket) {
-        evconnlistener_free(listener);
-        return STATUS_NO_MEMORY;
-    }
-    evconnlistener_set_error_cb(listener, on_accept_error);
-    return STATUS_OK;
-}
-
-static void stop_accepting(struct conn_guard *guard)
-{
-    if (guard->socket)
-        evhttp_del_accept_socket(guard->http, guard->socket);
-    guard->socket = NULL;
+    return conn_door_open(&guard->door, event_get_base(guard->sweep), guard->http, fd);
 }
 
 void conn_guard_drain(struct conn_guard *guard)
 {
     guard->draining = true;
-    stop_accepting(guard);
+    conn_door_close(&guard->door);
 }
 
 size_t conn_guard_busy_count(const struct conn_guard *guard)
@@ -254,7 +249,7 @@ size_t conn_guard_busy_count(const struct conn_guard *guard)
     const struct conn *conn;
     size_t count = 0;
 
-    LIST_FOREACH(conn, &guard->conns, entry)
+    TAILQ_FOREACH(conn, &guard->conns, entry)
     count += !conn_is_left(conn) && conn->state != CONN_FRESH && conn->state != CONN_IDLE;
     return count;
 }
@@ -263,11 +258,13 @@ void conn_guard_free(struct conn_guard *guard)
 {
     if (!guard)
         return;
-    stop_accepting(guard);
-    while (!LIST_EMPTY(&guard->conns))
+    conn_door_close(&guard->door);
+    while (!TAILQ_EMPTY(&guard->conns))
         /* The analyser does not see that conn_free() takes it off the list. */
-        conn_free(LIST_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
+        conn_free(TAILQ_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
     if (guard->sweep)
         event_free(guard->sweep);
+    if (guard->reap)
+        event_free(guard->reap);
     free(guard);
 }

@@ -7,11 +7,14 @@
 
 #include "common/stream.h"
 #include "ingest/queue_writer_link.h"
+#include "ingest/redis_command.h"
 
 enum {
     TICK_MS = 100,
     ENTRY_OVERHEAD_BYTES = 256, /* what a write costs beside its slices, roughly */
     XADD_ARGS = 13,
+    COMMAND_MAX_BYTES = QUEUE_BYTES_IN_FLIGHT_MAX + 4096,
+    COMMAND_KEEP_BYTES = 64 * 1024, /* what the command's buffer may hold on to */
 };
 
 /* One XADD that waits for its answer. */
@@ -29,6 +32,7 @@ struct queue_writer {
     struct queue_conf conf;
     struct queue_link *link;
     struct event *tick;
+    struct buf command;                        /* the last one sent; kept for its memory */
     TAILQ_HEAD(pending_list, pending) pending; /* oldest first, as Redis answers in order */
     size_t in_flight;
     size_t bytes_in_flight;
@@ -91,8 +95,17 @@ static enum status send_xadd(struct queue_writer *qw, const struct delivery *d, 
         SLICE(STREAM_FIELD_BODY),
         d->body,
     };
+    size_t bytes;
+    enum status st;
 
-    return queue_link_send(qw->link, args, XADD_ARGS, &p->call);
+    buf_clear(&qw->command);
+    bytes = redis_command_write(&qw->command, args, XADD_ARGS);
+    st = buf_status(&qw->command);
+    if (st == STATUS_OK)
+        st = queue_link_send(qw->link, buf_slice(&qw->command), bytes, &p->call);
+    if (qw->command.cap > COMMAND_KEEP_BYTES)
+        buf_release(&qw->command);
+    return st;
 }
 
 /* True when another write of so many bytes would be one too many. */
@@ -154,6 +167,7 @@ enum status queue_writer_new(struct event_base *base, const struct queue_conf *c
     if (!qw)
         goto out;
     qw->conf = *conf;
+    qw->command = buf_make(COMMAND_MAX_BYTES);
     TAILQ_INIT(&qw->pending);
     st = queue_link_new(base, &link_conf, &qw->link);
     if (st != STATUS_OK)
@@ -178,5 +192,6 @@ void queue_writer_free(struct queue_writer *qw)
     if (qw->tick)
         event_free(qw->tick);
     queue_link_free(qw->link);
+    buf_release(&qw->command);
     free(qw);
 }

@@ -1,6 +1,5 @@
 #include "ingest/queue_writer_link.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,7 +25,6 @@ enum {
     PROBE_MS = 1500, /* between probes, and for the answer to one: finds the half-open connection */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 2000,
-    ARGS_MAX = 16,
 };
 
 struct queue_link {
@@ -207,22 +205,13 @@ static void on_answer(redisAsyncContext *ac, void *answer, void *arg)
     }
 }
 
-enum status queue_link_send(struct queue_link *link, const struct slice *args, size_t count,
+enum status queue_link_send(struct queue_link *link, struct slice command, size_t bytes,
                             struct queue_call *call)
 {
-    const char *argv[ARGS_MAX];
-    size_t lengths[ARGS_MAX];
-    size_t bytes = 0;
-
-    assert(count <= ARGS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        argv[i] = args[i].len > 0 ? args[i].ptr : "";
-        lengths[i] = args[i].len;
-        bytes += args[i].len;
-    }
     if (!is_up(link) || !queue_health_admits(&link->setup.health, bytes))
         return STATUS_UNAVAILABLE;
-    if (redisAsyncCommandArgv(link->ac, on_answer, call, (int)count, argv, lengths) != REDIS_OK) {
+    if (redisAsyncFormattedCommand(link->ac, on_answer, call, command.ptr, command.len) !=
+        REDIS_OK) {
         link->setup.must_close = true;
         return STATUS_UNAVAILABLE;
     }

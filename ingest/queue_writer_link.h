@@ -53,11 +53,12 @@ enum status queue_link_new(struct event_base *base, const struct queue_link_conf
  * under way on a closed connection are answered from here, with ANSWER_NONE. */
 void queue_link_tick(struct queue_link *link, int64_t now_ms, bool overdue);
 
-/* Sends one command of count arguments (copied). call->answered runs once, later, from the loop,
- * from queue_link_tick() or from queue_link_free(); call has to live until then.
+/* Sends one command, written by redis_command_write() (copied); bytes is what that returned.
+ * call->answered runs once, later, from the loop, from queue_link_tick() or from queue_link_free();
+ * call has to live until then.
  * STATUS_UNAVAILABLE: not connected, or Redis is above its high-water mark; answered will not run.
  * Does not block. */
-enum status queue_link_send(struct queue_link *link, const struct slice *args, size_t count,
+enum status queue_link_send(struct queue_link *link, struct slice command, size_t bytes,
                             struct queue_call *call) MUST_CHECK;
 
 /* True while a connection is set up. */

@@ -14,6 +14,7 @@
 #include "ingest/ingest_counters.h"
 #include "ingest/queue_writer.h"
 #include "ingest/request_head.h"
+#include "ingest/request_hold.h"
 #include "ingest/signature.h"
 
 enum { BODY_PIECES_MAX = 64, LOG_EVERY_MS = 10 * 1000 };
@@ -33,6 +34,7 @@ static const struct {
 struct webhook {
     struct webhook_conf conf;
     struct evhttp *http;
+    struct answers answers;
     struct signature_keys *keys;
     size_t pending;
     bool draining;
@@ -46,6 +48,7 @@ struct webhook {
 struct waiting {
     struct webhook *webhook;
     struct evhttp_request *request;
+    struct request_hold hold;
     int64_t skew_s;
     int64_t began_us;
     int64_t handed_us; /* to Redis */
@@ -59,7 +62,7 @@ static void observe(const struct webhook *webhook, enum ingest_histogram which, 
 static void send_answer(struct webhook *webhook, struct evhttp_request *request, enum answer answer)
 {
     observe(webhook, INGEST_REQUEST_DURATION, webhook->began_us);
-    answer_send(request, answer, webhook->draining, webhook->conf.counters);
+    answers_send(&webhook->answers, request, answer, webhook->draining);
 }
 
 /* Rejections tell of a wrong secret or clock, but strangers can cause any number of them. */
@@ -100,8 +103,10 @@ static void on_added(enum status st, void *arg)
         counters_set(webhook->conf.counters, INGEST_LAST_STORED_MS, webhook->conf.clock->wall_ms());
         observe(webhook, INGEST_XADD_DURATION, waiting->handed_us);
     }
-    webhook->began_us = waiting->began_us;
-    send_answer(webhook, waiting->request, st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE);
+    observe(webhook, INGEST_REQUEST_DURATION, waiting->began_us);
+    answers_send_now(&webhook->answers, waiting->request,
+                     st == STATUS_OK ? ANSWER_RECEIVED : ANSWER_UNAVAILABLE,
+                     webhook->draining || waiting->hold.ended);
     free(waiting);
 }
 
@@ -155,14 +160,15 @@ static void store(struct webhook *webhook, struct evhttp_request *request,
         return;
     }
     (void)slice_to_i64(parts->timestamp, 0, INT64_MAX, &sent_s);
-    *waiting = (struct waiting){ webhook, request, now_ms / 1000 - sent_s, webhook->began_us,
-                                 clock_mono_us() };
+    *waiting = (struct waiting){ webhook,           request,        { 0 }, now_ms / 1000 - sent_s,
+                                 webhook->began_us, clock_mono_us() };
     if (queue_writer_add(webhook->conf.queue, &delivery, on_added, waiting) != STATUS_OK) {
         free(waiting);
         send_answer(webhook, request, ANSWER_UNAVAILABLE);
         return;
     }
     webhook->pending++;
+    request_hold_begin(&waiting->hold, request);
 }
 
 /* Points pieces at the body as it lies, without moving it unless it is in very many parts. Statuses
@@ -256,6 +262,7 @@ enum status webhook_new(struct evhttp *http, const struct webhook_conf *conf,
     }
     webhook->conf = *conf;
     webhook->http = http;
+    webhook->answers = answers_make(conf->counters, conf->clock);
     webhook_set_keys(webhook, keys);
     evhttp_set_allowed_methods(http, UINT16_MAX); /* so that the 405 is ours */
     evhttp_set_max_headers_size(http, WEBHOOK_HEADERS_MAX);

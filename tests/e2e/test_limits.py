@@ -168,3 +168,33 @@ def test_a_unix_socket_leads_to_redis_too(own_stack, own_redis, tmp_path):
     front.deliver([("msg_1", BODY)])
     wait.until(lambda: own_stack.database.outcome("msg_1") == "applied", 20, "the event to be applied")
     assert back.alive()
+
+
+def test_a_client_that_has_nothing_more_to_send_gets_its_answer(stalled, own_redis):
+    with wire.Connection(stalled.port) as c:
+        c.send(wire.request(PATH, signing.headers(BODY), BODY))
+        c.socket.shutdown(socket.SHUT_WR)
+        wait.until(lambda: in_flight(stalled) == 1, 10, "a request under way")
+        own_redis.process.signal(signal.SIGCONT)
+        assert c.answer().status == 200
+
+
+def test_what_is_sent_while_a_request_waits_is_answered_after_it(stalled, own_redis):
+    with wire.Connection(stalled.port) as c:
+        c.send(wire.request(PATH, signing.headers(BODY), BODY))
+        wait.until(lambda: in_flight(stalled) == 1, 10, "a request under way")
+        c.send(wire.request("/elsewhere", signing.headers(BODY), BODY))
+        own_redis.process.signal(signal.SIGCONT)
+        assert [c.answer().status, c.answer().status] == [200, 404]
+
+
+def test_a_client_that_leaves_while_its_request_waits_harms_nobody(stalled, own_redis):
+    for _ in range(3):
+        with wire.Connection(stalled.port) as c:
+            c.send(wire.request(PATH, signing.headers(BODY), BODY))
+    wait.until(lambda: in_flight(stalled) == 3, 10, "three requests under way")
+    own_redis.process.signal(signal.SIGCONT)
+    wait.until(lambda: in_flight(stalled) == 0, 10, "their ends")
+    assert own_redis.backlog() == 3
+    assert stalled.post(BODY).status == 200
+    wait.until(lambda: stalled.metric("clerk_ingest_connections") == 0, 10, "their connections to be gone")
