@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "worker/commands.h"
-#include "worker/event.h"
+#include "worker/json_node.h"
 #include "worker/page.h"
 #include "worker/redis_link.h"
 #include "worker/store.h"
@@ -186,7 +186,7 @@ static int print_version(void)
     char databases[STORE_LIBRARIES_MAX];
     store_libraries(databases);
     printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, databases, redis_link_library(),
-           event_library());
+           json_node_library());
     return EXIT_SUCCESS;
 }
 
