@@ -183,7 +183,7 @@ def test_a_file_that_was_swapped_stops_the_worker(stack, tmp_path):
     patient.stops("replaced")
 
 
-DAMAGES = {"its head": (0, 100), "its schema": (100, 3000), "its tables": (4096, 40 * 4096)}
+DAMAGES = {"its head": (0, 100), "its schema": (100, 3000), "its tables": (8192, 40 * 8192)}
 
 
 @pytest.mark.parametrize("where", DAMAGES.values(), ids=DAMAGES)
