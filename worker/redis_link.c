@@ -165,6 +165,15 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
     return STATUS_OK;
 }
 
+enum status redis_link_send(struct redis_link *link)
+{
+    int done = 0;
+    while (link->context && !done)
+        if (redisBufferWrite(link->context, &done) != REDIS_OK)
+            return lose(link, "connection lost", link->context->errstr);
+    return link->context ? STATUS_OK : STATUS_UNAVAILABLE;
+}
+
 /* The first error inside a reply: the reply itself, or one of the replies of an EXEC. */
 static char *find_error(const redisReply *reply)
 {
