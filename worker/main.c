@@ -92,6 +92,7 @@ static int run(const struct worker_conf *conf)
     catch_signals();
     (void)setrlimit(RLIMIT_CORE,
                     &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
+    store_start();
     if (!start_admin(conf, &hooks, &page, &admin))
         return EXIT_TROUBLE;
     struct notify notify = notify_make(from_environment);

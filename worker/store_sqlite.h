@@ -97,6 +97,7 @@ static inline struct store_sqlite *store_sqlite_of(struct store *base)
 
 extern const struct store_ops store_sqlite_ops;
 const char *store_sqlite_library(void);
+void store_sqlite_start(void);
 enum status store_sqlite_open(const struct store_conf *conf, struct store **ret_store,
                               char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
 enum status store_sqlite_open_to_read(const char *url, struct store **ret_store,
