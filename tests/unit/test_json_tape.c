@@ -176,11 +176,8 @@ static void what_cannot_become_text_is_spoilt(void **state)
         const char *json;
         bool is_spoilt;
     } cases[] = {
-        { "\"\\u0000\"", true },
-        { "\"\\ud800x\"", true },
-        { "\"\\udc00\"", true },
-        { "\"\\ud83d\\ude00\"", false },
-        { "\"\\\\u0000\"", false },
+        { "\"\\u0000\"", true },         { "\"\\ud800x\"", true },   { "\"\\udc00\"", true },
+        { "\"\\ud83d\\ude00\"", false }, { "\"\\\\u0000\"", false },
     };
     (void)state;
 
