@@ -45,8 +45,8 @@ enum status json_iter_next(struct json_iter *it, struct slice *ret_key,
 /* True when the raw key or string body (without quotes, maybe with escapes) spells name. */
 bool json_spells(struct slice raw, struct slice name);
 
-/* True when a raw JSON text holds the escape \u0000 (not a backslash followed by the letters
- * u0000). */
-bool json_has_nul(struct slice raw);
+/* True when each escape in a raw string body stands for a character that a text may hold: none is
+ * malformed, none is NUL or half a surrogate pair. */
+bool json_is_text(struct slice raw);
 
 #endif

@@ -87,16 +87,16 @@ bool json_spells(struct slice raw, struct slice name)
     return name.len == 0;
 }
 
-bool json_has_nul(struct slice raw)
+bool json_is_text(struct slice raw)
 {
-    size_t at = slice_find(raw, '\\');
+    size_t at;
 
-    while (at + ESCAPE_U_LEN <= raw.len) {
+    while ((at = slice_find(raw, '\\')) < raw.len) {
+        char bytes[UTF8_SEQUENCE_MAX];
+
         raw = (struct slice){ raw.ptr + at, raw.len - at };
-        if (slice_starts_with(raw, SLICE("\\u0000")))
-            return true;
-        raw = (struct slice){ raw.ptr + 2, raw.len - 2 }; /* what is escaped begins no escape */
-        at = slice_find(raw, '\\');
+        if (take_char(&raw, bytes) == 0 || bytes[0] == '\0')
+            return false;
     }
-    return false;
+    return true;
 }

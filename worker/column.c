@@ -1,16 +1,14 @@
 #include "worker/column.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "worker/arena.h"
 #include "worker/event.h"
-#include "worker/json_object.h"
 
 /* From 2^53 on a double no longer tells whole numbers apart: 2^53 may have been 2^53 + 1. */
-#define EXACT_MAX 9007199254740991.0
+static const int64_t EXACT_MAX = ((int64_t)1 << 53) - 1;
 
 static const struct value null_value = { .kind = VALUE_NULL };
 
@@ -32,25 +30,20 @@ enum status column_refuse(const struct column_reader *reader, const char *name,
     return STATUS_BAD_DATA;
 }
 
-static const char *kind_name(const cJSON *item)
+static const char *kind_name(struct json_node node)
 {
-    static const struct {
-        int type;
-        const char *name;
-    } kinds[] = {
-        { cJSON_String, "a string" }, { cJSON_Number, "a number" }, { cJSON_True, "true" },
-        { cJSON_False, "false" },     { cJSON_Array, "an array" },  { cJSON_Object, "an object" },
+    static const char *const names[] = {
+        [JSON_NULL] = "null",        [JSON_FALSE] = "false",     [JSON_TRUE] = "true",
+        [JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+        [JSON_OBJECT] = "an object",
     };
-    size_t i = 0;
 
-    while (i + 1 < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].type != (item->type & 0xFF))
-        i++;
-    return kinds[i].name;
+    return names[json_node_kind(node)];
 }
 
 static enum status wrong_kind(const struct column_reader *reader,
                               const struct catalog_column *column, const char *expected,
-                              const cJSON *got)
+                              struct json_node got)
 {
     char complaint[COLUMN_REASON_MAX / 2];
 
@@ -60,197 +53,228 @@ static enum status wrong_kind(const struct column_reader *reader,
 
 /* Follows one path without alternatives. */
 static enum status find(const struct column_reader *reader, const struct catalog_column *column,
-                        struct json_object *object, struct slice path, const cJSON **ret_item)
+                        struct json_node object, struct slice path, struct json_node *ret_node)
 {
-    enum status st = json_object_find(object, path, ret_item);
+    enum status st = json_node_find(object, path, ret_node);
 
     if (st == STATUS_INVALID)
         st = column_refuse(reader, column->name,
-                           "the value holds an escaped NUL, half a surrogate pair "
-                           "or an overlong number");
+                           "the value holds an escaped NUL or half a surrogate pair");
     return st;
 }
 
 static enum status find_any(const struct column_reader *reader, const struct catalog_column *column,
-                            const cJSON **ret_item)
+                            struct json_node *ret_node)
 {
     struct slice paths = slice_of(column->path), path;
-    const cJSON *item = NULL;
+    struct json_node node = { NULL, 0 };
 
-    while (!item && slice_split(&paths, '|', &path)) {
-        enum status st = find(reader, column, reader->object, path, &item);
+    while (!json_node_exists(node) && slice_split(&paths, '|', &path)) {
+        enum status st = find(reader, column, reader->object, path, &node);
         if (st != STATUS_OK)
             return st;
     }
-    *ret_item = item;
+    *ret_node = node;
     return STATUS_OK;
 }
 
-/* NULL: it is one; else what is wrong with it. */
-static const char *check_whole(double number)
+static bool is_kind(struct json_node node, enum json_kind kind)
 {
-    if (!(number >= -EXACT_MAX && number <= EXACT_MAX))
-        return "expected a whole number below 2^53, got one beyond";
-    if ((double)(int64_t)number < number || (double)(int64_t)number > number)
-        return "expected a whole number, got a fraction";
-    return NULL;
+    return json_node_exists(node) && json_node_kind(node) == kind;
 }
 
-static enum status copy_text(const struct column_reader *reader, struct slice text,
-                             struct value *ret_value)
+static bool is_bool(struct json_node node)
 {
-    struct slice copy = arena_copy(reader->arena, text);
+    return is_kind(node, JSON_TRUE) || is_kind(node, JSON_FALSE);
+}
 
+/* For what is not simply digits. */
+static enum status read_whole_double(const struct column_reader *reader,
+                                     const struct catalog_column *column, double number,
+                                     int64_t *ret_number)
+{
+    if (!(number >= (double)-EXACT_MAX && number <= (double)EXACT_MAX))
+        return column_refuse(reader, column->name,
+                             "expected a whole number below 2^53, got one beyond");
+    if ((double)(int64_t)number < number || (double)(int64_t)number > number)
+        return column_refuse(reader, column->name, "expected a whole number, got a fraction");
+    *ret_number = (int64_t)number;
+    return STATUS_OK;
+}
+
+static enum status read_whole(const struct column_reader *reader,
+                              const struct catalog_column *column, struct json_node node,
+                              int64_t *ret_number)
+{
+    if (slice_to_i64(json_node_raw(node), -EXACT_MAX, EXACT_MAX, ret_number))
+        return STATUS_OK;
+    return read_whole_double(reader, column, json_node_number(node), ret_number);
+}
+
+static enum status number_as_text(const struct column_reader *reader,
+                                  const struct catalog_column *column, struct json_node node,
+                                  struct value *ret_value)
+{
+    char text[32];
+    int64_t number = 0;
+    struct slice copy;
+    enum status st = read_whole(reader, column, node, &number);
+
+    if (st != STATUS_OK)
+        return st;
+    (void)snprintf(text, sizeof(text), "%" PRId64, number);
+    copy = arena_copy(reader->arena, slice_of(text));
     if (!copy.ptr)
         return STATUS_NO_MEMORY;
     *ret_value = text_value(copy);
     return STATUS_OK;
 }
 
-static enum status number_as_text(const struct column_reader *reader,
-                                  const struct catalog_column *column, const cJSON *item,
-                                  struct value *ret_value)
+static enum status read_string(const struct column_reader *reader,
+                               const struct catalog_column *column, struct json_node node,
+                               struct value *ret_value)
 {
-    const char *complaint = check_whole(item->valuedouble);
-    char text[32];
+    struct slice text = { NULL, 0 };
+    enum status st = json_node_text(node, reader->arena, &text);
 
-    if (complaint)
-        return column_refuse(reader, column->name, complaint);
-    (void)snprintf(text, sizeof(text), "%" PRId64, (int64_t)item->valuedouble);
-    return copy_text(reader, slice_of(text), ret_value);
+    if (st != STATUS_OK)
+        return st;
+    if (column->kind == COLUMN_ID && text.len > EVENT_ID_MAX)
+        return column_refuse(reader, column->name, "the id is too long");
+    *ret_value = column->kind == COLUMN_ID && text.len == 0 ? null_value : text_value(text);
+    return STATUS_OK;
 }
 
 static enum status read_text(const struct column_reader *reader,
                              const struct catalog_column *column, struct value *ret_value)
 {
-    const cJSON *item = NULL;
+    struct json_node node;
     enum status st;
 
     if (strcmp(column->path, "$type") == 0 || strcmp(column->path, "$parent") == 0) {
         *ret_value = text_value(column->path[1] == 't' ? reader->type : reader->parent_id);
         return STATUS_OK;
     }
-    st = find_any(reader, column, &item);
+    st = find_any(reader, column, &node);
     if (st != STATUS_OK)
         return st;
-    *ret_value = null_value;
-    if (!item || (column->kind == COLUMN_ID && cJSON_IsString(item) && !item->valuestring[0]))
-        return STATUS_OK;
-    if (column->kind == COLUMN_ID && cJSON_IsString(item) &&
-        strlen(item->valuestring) > EVENT_ID_MAX)
-        return column_refuse(reader, column->name, "the id is too long");
-    if (cJSON_IsNumber(item))
-        return number_as_text(reader, column, item, ret_value);
-    if (cJSON_IsBool(item))
-        *ret_value = text_value(cJSON_IsTrue(item) ? SLICE("true") : SLICE("false"));
-    else if (cJSON_IsString(item))
-        return copy_text(reader, slice_of(item->valuestring), ret_value);
-    else
-        return wrong_kind(reader, column, "text", item);
+    if (is_kind(node, JSON_STRING))
+        return read_string(reader, column, node, ret_value);
+    if (is_kind(node, JSON_NUMBER))
+        return number_as_text(reader, column, node, ret_value);
+    if (json_node_exists(node) && !is_bool(node))
+        return wrong_kind(reader, column, "text", node);
+    *ret_value = json_node_exists(node) ? text_value(json_node_raw(node)) : null_value;
     return STATUS_OK;
 }
 
 static enum status read_int(const struct column_reader *reader, const struct catalog_column *column,
                             struct value *ret_value)
 {
-    const cJSON *item = NULL;
-    const char *complaint;
-    enum status st = find_any(reader, column, &item);
+    struct json_node node;
+    int64_t number = 0;
+    enum status st = find_any(reader, column, &node);
 
     if (st != STATUS_OK)
         return st;
-    if (item && !cJSON_IsNumber(item))
-        return wrong_kind(reader, column, "a whole number", item);
-    complaint = item ? check_whole(item->valuedouble) : NULL;
-    if (complaint)
-        return column_refuse(reader, column->name, complaint);
-    *ret_value = item ? int_value((int64_t)item->valuedouble) : null_value;
-    return STATUS_OK;
+    *ret_value = null_value;
+    if (!json_node_exists(node))
+        return STATUS_OK;
+    if (!is_kind(node, JSON_NUMBER))
+        return wrong_kind(reader, column, "a whole number", node);
+    st = read_whole(reader, column, node, &number);
+    if (st == STATUS_OK)
+        *ret_value = int_value(number);
+    return st;
 }
 
 static enum status read_bool(const struct column_reader *reader,
                              const struct catalog_column *column, struct value *ret_value)
 {
-    const cJSON *item = NULL;
-    enum status st = find_any(reader, column, &item);
+    struct json_node node;
+    enum status st = find_any(reader, column, &node);
 
     if (st != STATUS_OK)
         return st;
-    if (item && !cJSON_IsBool(item))
-        return wrong_kind(reader, column, "true or false", item);
-    *ret_value = item ? int_value(cJSON_IsTrue(item)) : null_value;
+    if (json_node_exists(node) && !is_bool(node))
+        return wrong_kind(reader, column, "true or false", node);
+    *ret_value = json_node_exists(node) ? int_value(is_kind(node, JSON_TRUE)) : null_value;
     return STATUS_OK;
 }
 
 static enum status read_json(const struct column_reader *reader,
                              const struct catalog_column *column, struct value *ret_value)
 {
-    struct slice raw = json_object_raw(reader->object, slice_of(column->path));
-    bool is_null = raw.len == 0 || slice_equals(raw, SLICE("null"));
+    struct json_node node = json_node_member(reader->object, slice_of(column->path));
+    bool is_null = !json_node_exists(node) || is_kind(node, JSON_NULL);
 
-    *ret_value = is_null ? null_value : text_value(raw);
+    *ret_value = is_null ? null_value : text_value(json_node_raw(node));
     return STATUS_OK;
 }
 
-/* The text that column->primary picks out of object; its ptr is NULL when there is none. */
+/* The string that column->primary picks out of object; none when there is none. */
 static enum status pick_primary(const struct column_reader *reader,
-                                const struct catalog_column *column, struct json_object *object,
-                                struct slice *ret_text)
+                                const struct catalog_column *column, struct json_node object,
+                                struct json_node *ret_string)
 {
     const struct catalog_primary *primary = column->primary;
-    const cJSON *array = NULL, *id = NULL, *element = NULL;
+    struct json_node array, id, string = { NULL, 0 };
+    struct slice text;
     enum status st = find(reader, column, object, slice_of(primary->array), &array);
 
     if (st == STATUS_OK)
         st = find(reader, column, object, slice_of(primary->id_path), &id);
-    if (st != STATUS_OK)
-        return st;
-    if (cJSON_IsString(id))
-        element = json_object_pick(array, SLICE("id"), slice_of(id->valuestring));
-    *ret_text = json_object_text(element, slice_of(primary->value));
-    return STATUS_OK;
+    if (st == STATUS_OK && is_kind(id, JSON_STRING)) {
+        st = json_node_text(id, reader->arena, &text);
+        if (st == STATUS_OK)
+            string = json_node_member(json_node_pick(array, SLICE("id"), text),
+                                      slice_of(primary->value));
+    }
+    if (st == STATUS_OK)
+        *ret_string = is_kind(string, JSON_STRING) ? string : (struct json_node){ NULL, 0 };
+    return st;
 }
 
 static enum status read_primary(const struct column_reader *reader,
                                 const struct catalog_column *column, struct value *ret_value)
 {
-    struct slice text;
-    enum status st = pick_primary(reader, column, reader->object, &text);
+    struct json_node string;
+    enum status st = pick_primary(reader, column, reader->object, &string);
 
     if (st != STATUS_OK)
         return st;
     *ret_value = null_value;
-    return text.ptr ? copy_text(reader, text, ret_value) : STATUS_OK;
+    return json_node_exists(string) ? read_string(reader, column, string, ret_value) : STATUS_OK;
 }
 
 static enum status read_is_primary(const struct column_reader *reader,
                                    const struct catalog_column *column, struct value *ret_value)
 {
-    const cJSON *item = NULL;
-    struct slice text;
-    enum status st = find_any(reader, column, &item);
+    struct json_node node, string;
+    struct slice text = { NULL, 0 };
+    enum status st = find_any(reader, column, &node);
 
     if (st == STATUS_OK)
-        st = pick_primary(reader, column, reader->parent, &text);
-    if (st != STATUS_OK)
-        return st;
-    *ret_value = int_value(text.ptr && item && cJSON_IsString(item) &&
-                           slice_equals(text, slice_of(item->valuestring)));
-    return STATUS_OK;
+        st = pick_primary(reader, column, reader->parent, &string);
+    if (st == STATUS_OK && json_node_exists(string))
+        st = json_node_text(string, reader->arena, &text);
+    if (st == STATUS_OK)
+        *ret_value = int_value(text.ptr && json_node_spells(node, text));
+    return st;
 }
 
 static enum status read_verified(const struct column_reader *reader,
                                  const struct catalog_column *column, struct value *ret_value)
 {
     struct slice paths = slice_of(column->path), path;
-    int64_t verified = 0;
+    bool verified = false;
 
     while (!verified && slice_split(&paths, '|', &path)) {
-        const cJSON *item = NULL;
-        enum status st = find(reader, column, reader->object, path, &item);
+        struct json_node node;
+        enum status st = find(reader, column, reader->object, path, &node);
         if (st != STATUS_OK)
             return st;
-        verified = cJSON_IsString(item) && strcmp(item->valuestring, "verified") == 0;
+        verified = json_node_spells(node, SLICE("verified"));
     }
     *ret_value = int_value(verified);
     return STATUS_OK;

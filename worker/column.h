@@ -4,31 +4,31 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "worker/catalog.h"
+#include "worker/json_node.h"
 #include "worker/row.h"
 
 struct arena;
-struct json_object;
 
 enum { COLUMN_REASON_MAX = 200 };
 
-/* Fills one column after another from an opened object, as the catalog says. */
+/* Fills one column after another from an object, as the catalog says. */
 struct column_reader {
     const struct catalog_table *table;
-    struct json_object *object;
-    /* the object that holds the array; NULL outside child tables */
-    struct json_object *parent;
+    struct json_node object;
+    /* the object that holds the array; none outside child tables */
+    struct json_node parent;
     /* what "$parent" gives */
     struct slice parent_id;
     /* what "$type" gives; borrowed by the values */
     struct slice type;
-    /* where texts are copied to */
+    /* where texts are made that hold escapes */
     struct arena *arena;
     /* COLUMN_REASON_MAX bytes, filled for STATUS_BAD_DATA */
     char *reason;
 };
 
-/* Reads one column. Texts of *ret_value live in the arena, in the object's text (JSON columns) or
- * in what the reader borrows; they outlive the object itself. STATUS_BAD_DATA: the payload has
+/* Reads one column. Texts of *ret_value live in the arena, in the object's text or in what the
+ * reader borrows; they outlive the tape. STATUS_BAD_DATA: the payload has
  * another kind of value there, or one out of range; the reason is one sentence that names table
  * and column and nothing of the payload. STATUS_NO_MEMORY. */
 enum status column_read(const struct column_reader *reader, const struct catalog_column *column,

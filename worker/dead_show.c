@@ -4,10 +4,9 @@
 #include <time.h>
 
 #include "common/buf.h"
-#include "common/json_scan.h"
 #include "worker/dead_json.h"
 #include "worker/event_id.h"
-#include "worker/json_strict.h"
+#include "worker/json_node.h"
 #include "worker/listing.h"
 #include "worker/store_read.h"
 
@@ -136,15 +135,16 @@ static bool on_export(void *arg, const struct store_dead_letter *letter)
 {
     struct walk *walk = arg;
     const struct dead_view *view = walk->view;
-    struct slice value;
+    struct json_tape tape = { 0 };
     if (!dead_filter_matches(view->filter, letter, view->now_ms))
         return true;
-    if (json_scan_whole(letter->body, &value) && json_is_strict(value)) {
-        print_line(view->out, value);
+    if (json_tape_read(letter->body, &tape) == STATUS_OK) {
+        print_line(view->out, json_node_raw(json_node_root(&tape)));
         walk->total++;
     } else {
         walk->left_out++;
     }
+    json_tape_release(&tape);
     return true;
 }
 

@@ -3,12 +3,11 @@
 #include <stdio.h>
 
 #include "common/envelope.h"
-#include "common/json_scan.h"
+#include "common/utf8.h"
 #include "worker/arena.h"
 #include "worker/catalog.h"
 #include "worker/event_row.h"
-#include "worker/json_object.h"
-#include "worker/json_strict.h"
+#include "worker/json_node.h"
 #include "worker/redact.h"
 
 enum { FIRST_PRINTABLE = 0x20, ARENA_FIRST_BYTES = 3072, SECOND_MS = 1000 };
@@ -37,7 +36,8 @@ static struct slice printable_or_empty(struct slice text)
     return utf8_is_valid(text) ? text : (struct slice){ NULL, 0 };
 }
 
-static enum status read_envelope(struct event *ev, struct envelope *ret_envelope)
+/* For a body that is no JSON: what is wrong with it. */
+static enum status refuse_body(struct event *ev)
 {
     struct envelope env = { 0 };
     enum status st = envelope_read(ev->body, &env);
@@ -50,19 +50,47 @@ static enum status read_envelope(struct event *ev, struct envelope *ret_envelope
     ev->instance_id = printable_or_empty(env.instance_id);
     if (!utf8_is_valid(ev->body))
         return dead(ev, "body: not UTF-8");
-    if (!json_is_strict(ev->body))
-        return dead(ev, "body: not JSON, a number, a literal or a string is malformed");
-    *ret_envelope = env;
-    return STATUS_OK;
+    return dead(ev, "body: not JSON, a number, a literal or a string is malformed");
 }
 
-static enum status read_timestamp(struct event *ev, struct slice timestamp)
+/* The body as a tape; it is the caller's from STATUS_OK on. */
+static enum status open_body(struct event *ev, struct json_tape *ret_tape)
+{
+    struct json_tape tape = { 0 };
+    struct slice text = ev->body;
+    enum status st;
+
+    (void)slice_drop_prefix(&text, SLICE("\xEF\xBB\xBF")); /* RFC 8259, 8.1: may be ignored */
+    st = json_tape_read(text, &tape);
+    if (st == STATUS_NO_MEMORY)
+        return st;
+    if (st == STATUS_OK && json_node_kind(json_node_root(&tape)) == JSON_OBJECT &&
+        utf8_is_valid(text)) {
+        *ret_tape = tape;
+        return STATUS_OK;
+    }
+    json_tape_release(&tape);
+    return refuse_body(ev);
+}
+
+/* Text as ingest takes it, see envelope.h: empty when absent, no string, or holding an escape. */
+static struct slice plain_text(struct json_node node)
+{
+    struct slice raw = json_node_raw(node);
+
+    if (!json_node_exists(node) || json_node_kind(node) != JSON_STRING ||
+        slice_find(raw, '\\') < raw.len)
+        return (struct slice){ NULL, 0 };
+    return (struct slice){ raw.ptr + 1, raw.len - 2 };
+}
+
+static enum status read_timestamp(struct event *ev, struct json_node timestamp)
 {
     int64_t number;
 
-    if (timestamp.len == 0)
+    if (!json_node_exists(timestamp) || json_node_kind(timestamp) != JSON_NUMBER)
         return STATUS_OK;
-    if (!slice_to_i64(timestamp, 0, EXACT_MAX, &number))
+    if (!slice_to_i64(json_node_raw(timestamp), 0, EXACT_MAX, &number))
         return dead(ev, "timestamp: expected a whole number of milliseconds");
     ev->event_at = number < SECONDS_BELOW ? number * SECOND_MS : number;
     return STATUS_OK;
@@ -78,26 +106,30 @@ static enum status check_type(struct event *ev)
 }
 
 /* What becomes of data, once its secrets are gone: nothing after this sees them. */
-static enum status decode_data(struct event *ev, struct slice data, int64_t sent_ms)
+static enum status decode_data(struct event *ev, struct json_node data, int64_t sent_ms)
 {
     struct slice type = catalog_canonical_type(ev->type);
     const struct catalog_object *described = catalog_find(type);
-    struct json_object object = { 0 };
+    struct slice raw = json_node_raw(data), text = raw;
+    struct json_tape without_secrets = { 0 };
     struct event_row_source row = {
         .described = described,
-        .object = &object,
+        .object = data,
         .is_delete = catalog_is_delete(type),
         .sent_ms = sent_ms,
     };
-    enum status st = redact(data, described->secrets, ev->memory, &row.data);
+    enum status st;
 
-    if (st == STATUS_OK)
-        st = json_object_read(row.data, &object);
-    if (st != STATUS_OK && st != STATUS_NO_MEMORY)
-        st = dead(ev, "data: expected an object");
+    if (json_node_kind(data) != JSON_OBJECT)
+        return dead(ev, "data: expected an object");
+    st = redact(raw, described->secrets, ev->memory, &text);
+    if (st == STATUS_OK && text.ptr != raw.ptr) {
+        st = json_tape_read(text, &without_secrets);
+        row.object = json_node_root(&without_secrets);
+    }
     if (st == STATUS_OK)
         st = event_row_read(ev, &row);
-    json_object_release(&object);
+    json_tape_release(&without_secrets);
     if (st != STATUS_OK)
         return st;
     ev->object = described;
@@ -105,25 +137,37 @@ static enum status decode_data(struct event *ev, struct slice data, int64_t sent
     return STATUS_OK;
 }
 
+static enum status decode_object(struct event *ev, const struct event_source *source,
+                                 struct slice instance_id, struct json_node body)
+{
+    struct json_node data = json_node_member(body, SLICE("data"));
+    enum status st;
+
+    ev->type = plain_text(json_node_member(body, SLICE("type")));
+    ev->instance_id = plain_text(json_node_member(body, SLICE("instance_id")));
+    if (ev->type.len == 0 && !json_node_exists(data))
+        return STATUS_OK; /* Svix's test message; the action is EVENT_IGNORE so far */
+    if (instance_id.len > 0 && !slice_equals(instance_id, ev->instance_id))
+        return STATUS_OK;
+    st = read_timestamp(ev, json_node_member(body, SLICE("timestamp")));
+    if (st == STATUS_OK)
+        st = check_type(ev);
+    if (st == STATUS_OK && !json_node_exists(data))
+        st = dead(ev, "data: expected an object, but there is no data");
+    return st == STATUS_OK ? decode_data(ev, data, to_ms(source->sent_s)) : st;
+}
+
 /* STATUS_BAD_DATA: the event is dead, ev->reason says why. */
 static enum status decode(struct event *ev, const struct event_source *source,
                           struct slice instance_id)
 {
-    struct envelope env = { 0 };
-    enum status st = read_envelope(ev, &env);
+    struct json_tape tape = { 0 };
+    enum status st = open_body(ev, &tape);
 
-    if (st != STATUS_OK)
-        return st;
-    if (env.type.len == 0 && env.data.len == 0)
-        return STATUS_OK; /* Svix's test message; the action is EVENT_IGNORE so far */
-    if (instance_id.len > 0 && !slice_equals(instance_id, env.instance_id))
-        return STATUS_OK;
-    st = read_timestamp(ev, env.timestamp);
     if (st == STATUS_OK)
-        st = check_type(ev);
-    if (st == STATUS_OK && env.data.len == 0)
-        st = dead(ev, "data: expected an object, but there is no data");
-    return st == STATUS_OK ? decode_data(ev, env.data, to_ms(source->sent_s)) : st;
+        st = decode_object(ev, source, instance_id, json_node_root(&tape));
+    json_tape_release(&tape);
+    return st;
 }
 
 static void make_dead(struct event *ev)

@@ -89,9 +89,6 @@ struct event {
 enum status event_decode(const struct event_source *source, struct slice instance_id,
                          struct event *ret_event) MUST_CHECK;
 
-/* Name and version of the JSON library at run time, for --version. */
-const char *event_library(void);
-
 /* Frees what event_decode() made and zeroes *ev. {0} is fine. */
 void event_release(struct event *ev);
 

@@ -1,13 +1,10 @@
 #include "worker/event_row.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 
-#include "common/json_scan.h"
 #include "worker/arena.h"
 #include "worker/catalog.h"
 #include "worker/column.h"
-#include "worker/json_object.h"
 
 static const struct catalog_column created_at = { "created_at", "created_at|created_at_ms",
                                                   COLUMN_INT, NULL, NULL };
@@ -22,17 +19,12 @@ static bool is_id(struct slice text)
     return text.len > 0 && text.len <= EVENT_ID_MAX;
 }
 
-static enum status keep_id(const struct column_reader *reader, struct slice text,
-                           struct slice *ret_id)
+static enum status check_id(const struct column_reader *reader, struct slice text,
+                            struct slice *ret_id)
 {
-    struct slice copy;
-
     if (!is_id(text))
         return column_refuse(reader, "clerk_id", "the id is empty, too long or holds spaces");
-    copy = arena_copy(reader->arena, text);
-    if (!copy.ptr)
-        return STATUS_NO_MEMORY;
-    *ret_id = copy;
+    *ret_id = text;
     return STATUS_OK;
 }
 
@@ -40,14 +32,15 @@ static enum status keep_id(const struct column_reader *reader, struct slice text
 static enum status read_key(const struct column_reader *reader, struct slice key,
                             struct slice *ret_text)
 {
-    const cJSON *item = NULL;
-    enum status st = json_object_find(reader->object, key, &item);
+    struct json_node node = { NULL, 0 };
+    enum status st = json_node_find(reader->object, key, &node);
 
-    if (st == STATUS_INVALID || (st == STATUS_OK && item && !cJSON_IsString(item)))
+    *ret_text = (struct slice){ NULL, 0 };
+    if (st == STATUS_OK && !json_node_exists(node))
+        return STATUS_OK;
+    if (st == STATUS_INVALID || json_node_kind(node) != JSON_STRING)
         return column_refuse(reader, "clerk_id", "the id is not plain text");
-    if (st == STATUS_OK)
-        *ret_text = item ? slice_of(item->valuestring) : (struct slice){ NULL, 0 };
-    return st;
+    return json_node_text(node, reader->arena, ret_text);
 }
 
 static enum status read_id(const struct column_reader *reader, struct slice *ret_id)
@@ -59,25 +52,29 @@ static enum status read_id(const struct column_reader *reader, struct slice *ret
         return st;
     if (!text.ptr)
         return column_refuse(reader, "clerk_id", "the id is missing");
-    return keep_id(reader, text, ret_id);
+    return check_id(reader, text, ret_id);
 }
 
 /* PARENT:IDENTIFIER, for the elements that Clerk sends without an id. */
 static enum status make_child_id(const struct column_reader *reader, struct slice identifier,
                                  struct slice *ret_id)
 {
-    char id[EVENT_ID_MAX];
     struct slice parent = reader->parent_id;
+    size_t len = parent.len + 1 + identifier.len;
+    char *id;
 
     if (identifier.len == 0)
         return column_refuse(reader, "clerk_id", "an element has neither id nor identifier");
-    if (parent.len + 1 + identifier.len > sizeof(id))
+    if (len > EVENT_ID_MAX)
         return column_refuse(reader, "clerk_id",
                              "an element without id has too long an identifier");
+    id = arena_take(reader->arena, len);
+    if (!id)
+        return STATUS_NO_MEMORY;
     memcpy(id, parent.ptr, parent.len);
     id[parent.len] = ':';
     memcpy(id + parent.len + 1, identifier.ptr, identifier.len);
-    return keep_id(reader, (struct slice){ id, parent.len + 1 + identifier.len }, ret_id);
+    return check_id(reader, (struct slice){ id, len }, ret_id);
 }
 
 static enum status read_child_id(const struct column_reader *reader,
@@ -87,7 +84,7 @@ static enum status read_child_id(const struct column_reader *reader,
     enum status st = read_key(reader, SLICE("id"), &id);
 
     if (st == STATUS_OK && id.ptr)
-        return keep_id(reader, id, ret_id);
+        return check_id(reader, id, ret_id);
     if (st == STATUS_OK)
         st = read_key(reader, slice_of(child->identifier), &identifier);
     return st == STATUS_OK ? make_child_id(reader, identifier, ret_id) : st;
@@ -111,29 +108,26 @@ static enum status read_columns(const struct column_reader *reader, struct row *
 
 /* One element of a child's array; base has the parent's side filled in. */
 static enum status read_child(struct column_reader reader, const struct catalog_child *child,
-                              struct slice element, struct row *row)
+                              struct json_node element, struct row *row)
 {
-    struct json_object object = { 0 };
-    enum status st = json_object_read(element, &object);
+    enum status st = STATUS_OK;
 
-    reader.object = &object;
-    if (st == STATUS_INVALID)
-        st = column_refuse(&reader, child->array, "expected objects in the array");
-    if (st == STATUS_OK)
-        st = read_child_id(&reader, child, &row->clerk_id);
+    reader.object = element;
+    if (json_node_kind(element) != JSON_OBJECT)
+        return column_refuse(&reader, child->array, "expected objects in the array");
+    st = read_child_id(&reader, child, &row->clerk_id);
     if (st == STATUS_OK)
         st = read_columns(&reader, row);
-    row->data = element;
-    json_object_release(&object);
+    row->data = json_node_raw(element);
     return st;
 }
 
-static size_t count_elements(struct json_iter it)
+static size_t count_elements(struct json_node array)
 {
-    struct slice key, element;
     size_t count = 0;
 
-    while (json_iter_next(&it, &key, &element) == STATUS_OK)
+    for (struct json_node it = json_node_first(array); json_node_exists(it);
+         it = json_node_after(array, it))
         count++;
     return count;
 }
@@ -142,29 +136,28 @@ static size_t count_elements(struct json_iter it)
 static enum status read_children(const struct event *ev, const struct column_reader *parent,
                                  const struct catalog_child *child, struct row_list *list)
 {
-    struct slice array = json_object_raw(parent->object, slice_of(child->array));
+    struct json_node array = json_node_member(parent->object, slice_of(child->array));
     struct column_reader reader = *parent;
-    struct slice key, element;
-    struct json_iter it;
     enum status st = STATUS_OK;
 
     reader.table = child->table;
     reader.parent = parent->object;
     reader.parent_id = ev->clerk_id;
-    if (array.len == 0 || slice_equals(array, SLICE("null")))
+    if (!json_node_exists(array) || json_node_kind(array) == JSON_NULL)
         return STATUS_OK;
-    if (!json_iter_begin(array, &it) || it.is_object)
+    if (json_node_kind(array) != JSON_ARRAY)
         return column_refuse(parent, child->array, "expected an array");
-    list->count = count_elements(it);
+    list->count = count_elements(array);
     if (list->count > EVENT_CHILDREN_MAX)
         return column_refuse(parent, child->array, "more than 1000 elements");
     list->rows = arena_take_array(parent->arena, list->count, sizeof(*list->rows));
     if (!list->rows)
         return STATUS_NO_MEMORY;
-    for (struct row *row = list->rows;
-         st == STATUS_OK && json_iter_next(&it, &key, &element) == STATUS_OK; row++) {
+    struct json_node element = json_node_first(array);
+    for (struct row *row = list->rows; st == STATUS_OK && json_node_exists(element); row++) {
         row->event_at = ev->event_at;
         st = read_child(reader, child, element, row);
+        element = json_node_after(array, element);
     }
     return st;
 }
@@ -216,16 +209,7 @@ enum status event_row_read(struct event *ev, const struct event_row_source *sour
     ev->row.clerk_id = ev->clerk_id;
     if (source->is_delete)
         return STATUS_OK; /* whatever else a deleted object looks like */
-    ev->row.data = source->data;
+    ev->row.data = json_node_raw(source->object);
     st = read_columns(&reader, &ev->row);
     return st == STATUS_OK ? read_all_children(ev, &reader, source->described) : st;
-}
-
-#define LIBRARY_TEXT(number) #number
-#define LIBRARY_VERSION(major, minor, patch)                                                       \
-    LIBRARY_TEXT(major) "." LIBRARY_TEXT(minor) "." LIBRARY_TEXT(patch)
-
-const char *event_library(void)
-{
-    return "cJSON " LIBRARY_VERSION(CJSON_VERSION_MAJOR, CJSON_VERSION_MINOR, CJSON_VERSION_PATCH);
 }

@@ -4,8 +4,7 @@
 #include <stdbool.h>
 
 #include "worker/event.h"
-
-struct json_object;
+#include "worker/json_node.h"
 
 enum { EVENT_CHILDREN_MAX = 1000 /* elements of one array that become rows */ };
 
@@ -13,10 +12,8 @@ enum { EVENT_CHILDREN_MAX = 1000 /* elements of one array that become rows */ };
 struct event_row_source {
     /* what the catalog says of this kind of object */
     const struct catalog_object *described;
-    /* data, opened */
-    struct json_object *object;
-    /* its text, without secrets; the rows borrow from it */
-    struct slice data;
+    /* data, without secrets; the rows borrow from its text */
+    struct json_node object;
     bool is_delete;
     /* when the payload has no clock of its own */
     int64_t sent_ms;

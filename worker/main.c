@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "worker/commands.h"
-#include "worker/event.h"
+#include "worker/json_node.h"
 #include "worker/page.h"
 #include "worker/redis_link.h"
 #include "worker/store.h"
@@ -92,6 +92,7 @@ static int run(const struct worker_conf *conf)
     catch_signals();
     (void)setrlimit(RLIMIT_CORE,
                     &(struct rlimit){ 0, 0 }); /* a core file would hold events and passwords */
+    store_start();
     if (!start_admin(conf, &hooks, &page, &admin))
         return EXIT_TROUBLE;
     struct notify notify = notify_make(from_environment);
@@ -171,7 +172,7 @@ static int print_version(void)
     char databases[STORE_LIBRARIES_MAX];
     store_libraries(databases);
     printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, databases, redis_link_library(),
-           event_library());
+           json_node_library());
     return EXIT_SUCCESS;
 }
 

@@ -57,8 +57,11 @@ enum status batch_from_reply(redisReply **reply, const redisReply *entries, size
     struct batch batch = { 0 };
     if (is_list(entries, 1)) {
         batch.entries = calloc(entries->elements, sizeof(*batch.entries));
-        if (!batch.entries)
+        if (!batch.entries) {
+            freeReplyObject(*reply);
+            *reply = NULL;
             return STATUS_NO_MEMORY;
+        }
     }
     for (size_t i = 0; batch.entries && i < entries->elements && batch.count < max; i++) {
         if (!is_list(entries->element[i], 2))

@@ -10,10 +10,10 @@ struct redisReply;
  * connections. */
 
 /* Takes *reply, the list of entries [[id, [field, value, …]], …] being `entries` somewhere inside
- * it, and makes a batch of the first max of them; on success *reply is NULL and the batch owns it.
+ * it, and makes a batch of the first max of them, which owns it; *reply is NULL afterwards.
  * Fields are found by name. An entry that was deleted from the stream while pending has nil for its
  * fields and comes with is_gone; one that somebody else wrote comes with an empty svix_id; what is
- * no pair of id and fields is left out. STATUS_NO_MEMORY: *reply is still yours. */
+ * no pair of id and fields is left out. STATUS_NO_MEMORY: *reply was freed. */
 enum status batch_from_reply(struct redisReply **reply, const struct redisReply *entries,
                              size_t max, struct batch *ret_batch) MUST_CHECK;
 

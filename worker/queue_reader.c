@@ -11,10 +11,9 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "worker/ack_list.h"
+#include "worker/queue_claim.h"
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
-
-enum { CLAIM_CALLS_MAX = 8 /* XAUTOCLAIM calls in one round; the cursor goes on in the next */ };
 
 struct queue_reader {
     struct queue_conf conf;
@@ -22,9 +21,11 @@ struct queue_reader {
     struct redis_place master; /* the last one that sentinels led to; no host: none yet */
     int64_t generation;        /* of the connection for which the group was made sure of */
     bool has_history;          /* entries may be pending under our name that we do not hold */
-    int64_t next_claim_ms;     /* when to look for what dead consumers left */
-    char claim_cursor[QUEUE_ENTRY_ID_MAX + 1];
+    struct queue_claim claim;
     struct ack_list owed;
+    size_t ahead_max;   /* of the read that is under way; 0: none is */
+    struct batch ahead; /* what it brought */
+    enum status ahead_status;
 };
 
 struct queue_reader *queue_reader_new(const struct queue_conf *conf)
@@ -38,7 +39,6 @@ struct queue_reader *queue_reader_new(const struct queue_conf *conf)
         free(qr);
         return NULL;
     }
-    snprintf(qr->claim_cursor, sizeof(qr->claim_cursor), "0-0");
     return qr;
 }
 
@@ -46,6 +46,7 @@ void queue_reader_free(struct queue_reader *qr)
 {
     if (!qr)
         return;
+    batch_release(&qr->ahead);
     redis_link_free(qr->link);
     free(qr);
 }
@@ -58,12 +59,6 @@ struct redis_link *queue_reader_link(struct queue_reader *qr)
 const char *queue_reader_why(const struct queue_reader *qr)
 {
     return redis_link_why(qr->link);
-}
-
-/* Starts a command whose first arguments are name, key and group. */
-static void begin(const struct queue_reader *qr, struct redis_command *cmd, const char *name)
-{
-    redis_command_set(cmd, (const char *[]){ name, qr->conf.key, qr->conf.group }, 3);
 }
 
 static enum status create_group(struct queue_reader *qr)
@@ -139,47 +134,48 @@ static enum status confirm_acks(struct queue_reader *qr)
 
 enum status queue_reader_flush(struct queue_reader *qr)
 {
-    if (qr->owed.count == 0)
-        return STATUS_OK;
-    enum status st = ensure_open(qr);
-    if (st == STATUS_OK)
-        st = send_acks(qr);
-    return st == STATUS_OK ? confirm_acks(qr) : st;
-}
-
-/* Makes a batch of the entries inside reply; on failure frees it. */
-static enum status adopt(redisReply *reply, const redisReply *entries, size_t max,
-                         struct batch *ret_batch)
-{
-    enum status st = batch_from_reply(&reply, entries, max, ret_batch);
-    if (reply)
-        freeReplyObject(reply);
+    queue_reader_settle(qr);
+    enum status st = STATUS_OK;
+    while (st == STATUS_OK && qr->owed.count > 0) {
+        st = ensure_open(qr);
+        if (st == STATUS_OK)
+            st = send_acks(qr);
+        if (st == STATUS_OK)
+            st = confirm_acks(qr);
+    }
     return st;
 }
 
-/* XREADGROUP from a position: ">" for new entries, "0" for our own unacknowledged ones.
- * Acknowledgements owed travel in front. */
-static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_ms,
-                              const char *from, struct batch *ret_batch)
+/* Puts an XREADGROUP into the output buffer, with the acknowledgements owed in front. From ">" come
+ * new entries, from "0" our own unacknowledged ones. wait_ms 0: not at all. */
+static enum status send_read(struct queue_reader *qr, size_t max, int64_t wait_ms, const char *from)
 {
-    bool with_acks = qr->owed.count > 0;
     char count[24];
     char block[24];
     snprintf(count, sizeof(count), "%zu", max);
-    snprintf(block, sizeof(block), "%" PRId64,
-             wait_ms > 0 ? wait_ms : 1); /* BLOCK 0 would be for ever */
-    const char *words[] = { "XREADGROUP", "GROUP", qr->conf.group, qr->conf.consumer, "COUNT",
-                            count,        "BLOCK", block,          "STREAMS",         qr->conf.key,
-                            from };
+    snprintf(block, sizeof(block), "%" PRId64, wait_ms);
+    const char *words[] = {
+        "XREADGROUP", "GROUP", qr->conf.group, qr->conf.consumer, "COUNT", count
+    };
     struct redis_command cmd;
     redis_command_set(&cmd, words, sizeof(words) / sizeof(*words));
+    if (wait_ms > 0) { /* BLOCK 0 would be for ever */
+        redis_command_add(&cmd, "BLOCK");
+        redis_command_add(&cmd, block);
+    }
+    redis_command_add(&cmd, "STREAMS");
+    redis_command_add(&cmd, qr->conf.key);
+    redis_command_add(&cmd, from);
+    enum status st = qr->owed.count > 0 ? send_acks(qr) : STATUS_OK;
+    return st == STATUS_OK ? redis_link_append(qr->link, &cmd) : st;
+}
 
-    enum status st = with_acks ? send_acks(qr) : STATUS_OK;
-    if (st == STATUS_OK)
-        st = redis_link_append(qr->link, &cmd);
-    if (st == STATUS_OK && with_acks)
-        st = confirm_acks(qr);
+/* Reads the answers to send_read(). */
+static enum status take_read(struct queue_reader *qr, size_t max, int64_t wait_ms,
+                             struct batch *ret_batch)
+{
     redisReply *reply = NULL;
+    enum status st = qr->owed.sent > 0 ? confirm_acks(qr) : STATUS_OK;
     if (st == STATUS_OK)
         st = redis_link_reply(qr->link, wait_ms, &reply);
     if (st != STATUS_OK)
@@ -189,70 +185,14 @@ static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
         reply->element[0]->elements == 2)
         entries = reply->element[0]->element[1];
-    return adopt(reply, entries, max, ret_batch);
+    return batch_from_reply(&reply, entries, max, ret_batch);
 }
 
-/* How often the entries of a batch of ours were delivered, in one question. */
-static enum status ask_deliveries(struct queue_reader *qr, struct batch *batch)
+static enum status read_group(struct queue_reader *qr, size_t max, int64_t wait_ms,
+                              const char *from, struct batch *ret_batch)
 {
-    if (batch->count == 0)
-        return STATUS_OK;
-    struct redis_command cmd;
-    char count[24];
-    snprintf(count, sizeof(count), "%zu", batch->count);
-    begin(qr, &cmd, "XPENDING");
-    redis_command_add_slice(&cmd, batch->entries[0].entry_id);
-    redis_command_add_slice(&cmd, batch->entries[batch->count - 1].entry_id);
-    redis_command_add(&cmd, count);
-    redis_command_add(&cmd, qr->conf.consumer);
-    redisReply *reply = NULL;
-    enum status st = redis_link_call(qr->link, &cmd, 0, &reply);
-    if (st != STATUS_OK)
-        return st;
-    batch_set_deliveries(batch, reply);
-    freeReplyObject(reply);
-    return STATUS_OK;
-}
-
-/* One XAUTOCLAIM: [next cursor, entries, deleted ids]. */
-static enum status claim_some(struct queue_reader *qr, size_t max, struct batch *ret_batch)
-{
-    struct redis_command cmd;
-    char idle[24];
-    char count[24];
-    snprintf(idle, sizeof(idle), "%" PRId64, qr->conf.claim_idle_ms);
-    snprintf(count, sizeof(count), "%zu", max);
-    const char *words[] = { "XAUTOCLAIM", qr->conf.key,     qr->conf.group, qr->conf.consumer,
-                            idle,         qr->claim_cursor, "COUNT",        count };
-    redis_command_set(&cmd, words, sizeof(words) / sizeof(*words));
-    redisReply *reply = NULL;
-    enum status st = redis_link_call(qr->link, &cmd, 0, &reply);
-    if (st != STATUS_OK)
-        return st;
-    const redisReply *entries = NULL;
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2) {
-        snprintf(qr->claim_cursor, sizeof(qr->claim_cursor), "%s",
-                 reply->element[0]->str ? reply->element[0]->str : "0-0");
-        entries = reply->element[1];
-    }
-    return adopt(reply, entries, max, ret_batch);
-}
-
-/* Goes through the pending entries of the whole group until something was claimed or the end is
- * reached. */
-static enum status claim(struct queue_reader *qr, size_t max, struct batch *ret_batch)
-{
-    for (int i = 0; i < CLAIM_CALLS_MAX; i++) {
-        enum status st = claim_some(qr, max, ret_batch);
-        if (st != STATUS_OK || ret_batch->count > 0)
-            return st;
-        if (strcmp(qr->claim_cursor, "0-0") == 0) {
-            qr->next_claim_ms = qr->conf.clock->mono_ms() + qr->conf.claim_idle_ms / 4;
-            return STATUS_OK;
-        }
-        batch_release(ret_batch);
-    }
-    return STATUS_OK;
+    enum status st = send_read(qr, max, wait_ms, from);
+    return st == STATUS_OK ? take_read(qr, max, wait_ms, ret_batch) : st;
 }
 
 /* What was delivered before: our own history first, then what others left. */
@@ -264,28 +204,47 @@ static enum status read_redelivered(struct queue_reader *qr, size_t max, struct 
         if (st == STATUS_OK && batch->count == 0)
             qr->has_history = false;
     }
-    if (st == STATUS_OK && batch->count == 0 && qr->conf.clock->mono_ms() >= qr->next_claim_ms) {
+    if (st == STATUS_OK && batch->count == 0 && queue_claim_is_due(&qr->claim, &qr->conf)) {
         batch_release(batch);
-        st = claim(qr, max, batch);
+        st = queue_claim_take(&qr->claim, &qr->conf, qr->link, max, batch);
     }
-    return st == STATUS_OK ? ask_deliveries(qr, batch) : st;
+    return st == STATUS_OK ? queue_claim_deliveries(&qr->conf, qr->link, batch) : st;
+}
+
+static bool looks_back(const struct queue_reader *qr)
+{
+    return qr->has_history || queue_claim_is_due(&qr->claim, &qr->conf);
+}
+
+static enum status read_now(struct queue_reader *qr, size_t max, int64_t wait_ms,
+                            struct batch *batch)
+{
+    enum status st = ensure_open(qr);
+    /* Owed entries are still in our history; reading it before they are acknowledged would bring
+     * them again. */
+    if (st == STATUS_OK && looks_back(qr)) {
+        st = queue_reader_flush(qr);
+        if (st == STATUS_OK)
+            st = read_redelivered(qr, max, batch);
+    }
+    if (st == STATUS_OK && batch->count == 0) {
+        batch_release(batch);
+        st = read_group(qr, max, wait_ms, ">", batch);
+    }
+    return st;
 }
 
 enum status queue_reader_next(struct queue_reader *qr, size_t max, int64_t wait_ms,
                               struct batch *ret_batch)
 {
-    struct batch batch = { 0 };
-    enum status st = ensure_open(qr);
-    /* Owed entries are still in our history; reading it before they are acknowledged would bring
-     * them again. */
-    if (st == STATUS_OK && (qr->has_history || qr->conf.clock->mono_ms() >= qr->next_claim_ms)) {
-        st = queue_reader_flush(qr);
-        if (st == STATUS_OK)
-            st = read_redelivered(qr, max, &batch);
-    }
+    queue_reader_settle(qr);
+    struct batch batch = qr->ahead;
+    enum status st = qr->ahead_status;
+    qr->ahead = (struct batch){ 0 };
+    qr->ahead_status = STATUS_OK;
     if (st == STATUS_OK && batch.count == 0) {
         batch_release(&batch);
-        st = read_group(qr, max, wait_ms, ">", &batch);
+        st = read_now(qr, max, wait_ms, &batch);
     }
     if (st != STATUS_OK) {
         batch_release(&batch);
@@ -293,4 +252,24 @@ enum status queue_reader_next(struct queue_reader *qr, size_t max, int64_t wait_
     }
     *ret_batch = batch;
     return STATUS_OK;
+}
+
+void queue_reader_ahead(struct queue_reader *qr, size_t max)
+{
+    if (looks_back(qr) || send_read(qr, max, 0, ">") != STATUS_OK)
+        return;
+    if (redis_link_send(qr->link) == STATUS_OK)
+        qr->ahead_max = max;
+}
+
+void queue_reader_settle(struct queue_reader *qr)
+{
+    if (qr->ahead_max > 0)
+        qr->ahead_status = take_read(qr, qr->ahead_max, 0, &qr->ahead);
+    qr->ahead_max = 0;
+}
+
+bool queue_reader_holds(const struct queue_reader *qr)
+{
+    return qr->ahead_max > 0 || qr->ahead.count > 0;
 }

@@ -69,16 +69,33 @@ struct queue_reader *queue_reader_new(const struct queue_conf *conf);
  * is fine. */
 void queue_reader_free(struct queue_reader *qr);
 
-/* Sends the acknowledgements owed, then waits up to wait_ms for at most max (1..QUEUE_BATCH_MAX)
- * entries. In this order of preference: what this consumer was given before and never acknowledged
- * (after a new connection), what dead consumers left (XAUTOCLAIM, every quarter of claim_idle_ms),
- * new entries. Creates the group where it is missing. An empty batch with STATUS_OK means the wait
- * ended quietly. Blocks. The batch is yours: batch_release(). */
+/* Gives what was read ahead. Otherwise sends the acknowledgements owed, then waits up to wait_ms
+ * for at most max (1..QUEUE_BATCH_MAX) entries. In this order of preference: what this consumer was
+ * given before and never acknowledged (after a new connection), what dead consumers left
+ * (XAUTOCLAIM, every quarter of claim_idle_ms), new entries. Creates the group where it is missing.
+ * An empty batch with STATUS_OK means the wait ended quietly. Blocks. The batch is yours:
+ * batch_release(). */
 enum status queue_reader_next(struct queue_reader *qr, size_t max, int64_t wait_ms,
                               struct batch *ret_batch) MUST_CHECK;
 
+/* Asks for the next batch of new entries, at most max, without waiting for it: Redis looks for it
+ * while the one before is applied. The acknowledgements owed travel in front. For a queue that is
+ * known to hold more; does nothing when it is time for what was delivered before, or the connection
+ * is gone. Until
+ * queue_reader_settle() nobody else may use the connection. Blocks only while the socket is full.
+ */
+void queue_reader_ahead(struct queue_reader *qr, size_t max);
+
+/* Waits for what queue_reader_ahead() asked for and keeps it, and what went wrong, for
+ * queue_reader_next(). Nothing to do when nothing was asked. Blocks. */
+void queue_reader_settle(struct queue_reader *qr);
+
+/* True when entries were read ahead, or are on their way: the next queue_reader_next() gives them.
+ * A consumer that leaves without applying them leaves them to whoever claims them. */
+bool queue_reader_holds(const struct queue_reader *qr);
+
 /* Owes the acknowledgement of entries first..first+count of batch: they are committed. Copies the
- * ids; sends nothing. At most QUEUE_BATCH_MAX may be owed. */
+ * ids; sends nothing. At most two batches of QUEUE_BATCH_MAX may be owed. */
 void queue_reader_owe(struct queue_reader *qr, const struct batch *batch, size_t first,
                       size_t count);
 

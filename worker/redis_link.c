@@ -228,6 +228,15 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
     return STATUS_OK;
 }
 
+enum status redis_link_send(struct redis_link *link)
+{
+    int done = 0;
+    while (link->context && !done)
+        if (redisBufferWrite(link->context, &done) != REDIS_OK)
+            return lose_connection(link, "connection lost");
+    return link->context ? STATUS_OK : STATUS_UNAVAILABLE;
+}
+
 /* *ret_reply: an error reply, too. */
 static enum status receive(struct redis_link *link, int64_t wait_ms, redisReply **ret_reply)
 {

@@ -42,6 +42,10 @@ void redis_link_drop(struct redis_link *link);
  * gone. */
 enum status redis_link_append(struct redis_link *link, struct redis_command *cmd) MUST_CHECK;
 
+/* Sends what was appended, without waiting for an answer. STATUS_UNAVAILABLE: the connection is
+ * gone. Blocks only while the socket is full. */
+enum status redis_link_send(struct redis_link *link) MUST_CHECK;
+
 /* Waits up to wait_ms plus a margin of 5 s for the next reply. *ret_reply is yours:
  * freeReplyObject(). An error reply is STATUS_UNAVAILABLE like a lost connection, and the
  * connection is dropped: what was going on is unknown afterwards. Blocks. */

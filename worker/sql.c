@@ -37,9 +37,8 @@ struct own_column {
 };
 
 /* A table of our own; its first column is the key. keyed: stored by that key (WITHOUT ROWID), which
- * saves the second tree for short rows. Not for the ledger: there the second tree is what a look-up
- * needs in memory, and with 35 bytes an entry instead of 150 it holds four times the history; nor
- * for dead letters with their long bodies. */
+ * saves the second tree for short rows. Not for the ledger, whose second tree holds four times the
+ * history in the same memory, nor for dead letters with their long bodies. */
 struct own_table {
     const char *name;
     bool keyed;
@@ -186,7 +185,7 @@ size_t sql_own_columns(size_t i, struct sql_column ret_columns[])
     return count;
 }
 
-static void upsert(struct buf *out, const struct words *w, const struct catalog_table *table)
+static void insert(struct buf *out, const struct words *w, const struct catalog_table *table)
 {
     size_t count = table->column_count + COMMON_COUNT;
     buf_printf(out, "INSERT INTO %s (clerk_id", table->name);
@@ -195,10 +194,22 @@ static void upsert(struct buf *out, const struct words *w, const struct catalog_
     buf_printf(out, ") VALUES (%c1", w->parameter);
     for (size_t i = 0; i < count; i++)
         buf_printf(out, ", %c%zu", w->parameter, i + 2);
-    buf_printf(out, ") ON CONFLICT (clerk_id) DO UPDATE SET ");
-    for (size_t i = 0; i < count; i++)
-        buf_printf(out, "%s%s = excluded.%s", i ? ", " : "", set_column(table, i),
-                   set_column(table, i));
+    buf_printf(out, ")");
+}
+
+/* Under the ordering guard. in_place: no indexed column is set, nor may it differ. */
+static void update_on_conflict(struct buf *out, const struct catalog_table *table, bool in_place)
+{
+    size_t count = table->column_count + COMMON_COUNT;
+    const char *separator = "";
+    buf_printf(out, " ON CONFLICT (clerk_id) DO UPDATE SET ");
+    for (size_t i = 0; i < count; i++) {
+        const char *column = set_column(table, i);
+        if (in_place && is_indexed(table, column))
+            continue;
+        buf_printf(out, "%s%s = excluded.%s", separator, column, column);
+        separator = ", ";
+    }
     if (table->is_child)
         buf_printf(out, " WHERE excluded.event_at >= %s.event_at", table->name);
     else
@@ -206,6 +217,17 @@ static void upsert(struct buf *out, const struct words *w, const struct catalog_
                    " WHERE (excluded.event_at, COALESCE(excluded.updated_at, 0)) >= "
                    "(%s.event_at, COALESCE(%s.updated_at, 0))",
                    table->name, table->name);
+    for (size_t i = 0; in_place && i < count; i++)
+        if (is_indexed(table, set_column(table, i)))
+            buf_printf(out, " AND %s.%s IS NOT DISTINCT FROM excluded.%s", table->name,
+                       set_column(table, i), set_column(table, i));
+}
+
+static void upsert(struct buf *out, const struct words *w, const struct catalog_table *table,
+                   bool in_place)
+{
+    insert(out, w, table);
+    update_on_conflict(out, table, in_place);
 }
 
 static void delete_by(struct buf *out, const struct words *w, const char *table, const char *column)
@@ -246,7 +268,8 @@ void sql_of_table(struct buf *out, enum sql_dialect dialect, const struct catalo
     const struct words *w = &dialects[dialect];
     switch (which) {
     case SQL_UPSERT:
-        upsert(out, w, table);
+    case SQL_UPSERT_IN_PLACE:
+        upsert(out, w, table, which == SQL_UPSERT_IN_PLACE);
         break;
     case SQL_DELETE_ROW:
         by_column(out, w, table, delete_by, "clerk_id");

@@ -28,6 +28,11 @@ void store_libraries(char ret_text[STORE_LIBRARIES_MAX])
 #endif
 }
 
+void store_start(void)
+{
+    store_sqlite_start();
+}
+
 enum status store_open(const struct store_conf *conf, struct store **ret_store,
                        char ret_why[STORE_ERROR_MAX])
 {

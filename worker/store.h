@@ -62,6 +62,10 @@ const char *store_outcome_name(enum store_outcome outcome);
 enum { STORE_LIBRARIES_MAX = 64 };
 void store_libraries(char ret_text[STORE_LIBRARIES_MAX]);
 
+/* For a process that writes much: to be called once, before its first thread and its first store.
+ */
+void store_start(void);
+
 /* Opens the database and brings its schema up to STORE_SCHEMA_VERSION, each step in a transaction.
  * SQLite: creates the file where there is none (mode 0600) and checks that WAL is really on.
  * PostgreSQL: creates the schema that the URL names where there is none. STATUS_INVALID:

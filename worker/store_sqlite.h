@@ -74,7 +74,8 @@ struct store_sqlite {
     bool in_transaction;
     /* in the write-ahead log after our last commit, all processes' together */
     int log_pages;
-    /* from here on a checkpoint is worth trying */
+    /* so many are worth a checkpoint, and from here on the next one is worth trying */
+    int checkpoint_pages;
     int checkpoint_at_pages;
     /* prepared at first use, kept until store_close(); NULL: not yet */
     struct sqlite3_stmt *fixed[FIXED_COUNT];
@@ -96,6 +97,7 @@ static inline struct store_sqlite *store_sqlite_of(struct store *base)
 
 extern const struct store_ops store_sqlite_ops;
 const char *store_sqlite_library(void);
+void store_sqlite_start(void);
 enum status store_sqlite_open(const struct store_conf *conf, struct store **ret_store,
                               char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
 enum status store_sqlite_open_to_read(const char *url, struct store **ret_store,
@@ -240,7 +242,7 @@ enum status store_sqlite_exec(struct store_sqlite *store, const char *sql) MUST_
 
 /* From now on keeps store->log_pages. Takes the place of SQLite's automatic checkpoint, which would
  * run inside somebody's COMMIT. */
-void store_sqlite_watch_log(struct store_sqlite *store);
+enum status store_sqlite_watch_log(struct store_sqlite *store) MUST_CHECK;
 
 /* Takes the writer's turn. STATUS_STOPPED as store_begin(). */
 enum status store_sqlite_take_turn(struct store_sqlite *store) MUST_CHECK;

@@ -48,11 +48,10 @@ static enum status find_deletion(struct store_sqlite *store, const struct row *r
     return st;
 }
 
-/* Under the ordering guard: STATUS_STALE when the row there is newer. */
-static enum status write_row(struct store_sqlite *store, const struct row *row,
-                             const struct value *deleted_at)
+static enum status upsert(struct store_sqlite *store, const struct row *row,
+                          const struct value *deleted_at, enum sql_of_table which)
 {
-    struct call c = call_of_table(store, row->table, SQL_UPSERT);
+    struct call c = call_of_table(store, row->table, which);
     call_text(&c, row->clerk_id);
     for (size_t i = 0; i < row->table->column_count; i++)
         call_value(&c, &row->values[i]);
@@ -65,6 +64,16 @@ static enum status write_row(struct store_sqlite *store, const struct row *row,
     if (st != STATUS_OK)
         return st;
     return call_changes(store) > 0 ? STATUS_OK : STATUS_STALE;
+}
+
+/* Under the ordering guard: STATUS_STALE when the row there is newer. Nearly every row is new or
+ * keeps what it is found by; SQLite would take an index entry out and put it in again all the same.
+ */
+static enum status write_row(struct store_sqlite *store, const struct row *row,
+                             const struct value *deleted_at)
+{
+    enum status st = upsert(store, row, deleted_at, SQL_UPSERT_IN_PLACE);
+    return st == STATUS_STALE ? upsert(store, row, deleted_at, SQL_UPSERT) : st;
 }
 
 static void remember_new(struct store_sqlite *store, struct slice id)

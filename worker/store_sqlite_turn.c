@@ -6,8 +6,8 @@
 
 #include "worker/store_sqlite.h"
 
-/* The log is written back when it has grown by so many pages (of 4 KiB): 16 MiB. */
-enum { CHECKPOINT_PAGES = 4096 };
+/* The log is written back when it has grown by so much. */
+enum { CHECKPOINT_BYTES = 16 << 20 };
 
 enum status store_sqlite_take_turn(struct store_sqlite *store)
 {
@@ -141,7 +141,7 @@ static enum status checkpoint(struct store_sqlite *store, int mode)
         return store_sqlite_failed(store, code);
     /* A reader keeps the log from starting over: try again when it has grown as much once more. */
     bool is_whole = !is_blocked && done_pages == log_pages;
-    store->checkpoint_at_pages = CHECKPOINT_PAGES + (is_whole ? 0 : log_pages);
+    store->checkpoint_at_pages = store->checkpoint_pages + (is_whole ? 0 : log_pages);
     store->log_pages = 0;
     return STATUS_OK;
 }
@@ -185,8 +185,30 @@ static int on_commit(void *arg, struct sqlite3 *db, const char *name, int log_pa
     return SQLITE_OK;
 }
 
-void store_sqlite_watch_log(struct store_sqlite *store)
+/* An existing database keeps the pages it was made with. */
+static enum status read_page_size(struct store_sqlite *store, int *ret_bytes)
 {
-    store->checkpoint_at_pages = CHECKPOINT_PAGES;
+    struct sqlite3_stmt *stmt = NULL;
+    enum status st = STATUS_OK;
+    int code = sqlite3_prepare_v2(store->db, "PRAGMA page_size", -1, &stmt, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW)
+        *ret_bytes = sqlite3_column_int(stmt, 0);
+    else
+        st = store_sqlite_failed(store, code);
+    (void)sqlite3_finalize(stmt);
+    return st;
+}
+
+enum status store_sqlite_watch_log(struct store_sqlite *store)
+{
+    int page_bytes = 0;
+    enum status st = read_page_size(store, &page_bytes);
+    if (st != STATUS_OK)
+        return st;
+    store->checkpoint_pages = CHECKPOINT_BYTES / page_bytes;
+    store->checkpoint_at_pages = store->checkpoint_pages;
     (void)sqlite3_wal_hook(store->db, on_commit, store);
+    return STATUS_OK;
 }

@@ -54,13 +54,16 @@ static enum status turn(struct worker *w)
     if (st != STATUS_OK)
         return st;
     trouble_over(&w->redis);
+    bool is_full = batch.count == w->batch_limit;
     follow_size(w, &batch);
+    if (is_full && !*w->stop)
+        queue_reader_ahead(w->reader, w->batch_limit);
     st = processor_run(&w->processor, &batch);
+    queue_reader_settle(w->reader);
     if (st == STATUS_OK)
         st = upkeep_turn(w->upkeep, batch.count == 0);
-    if (st == STATUS_UNAVAILABLE || st == STATUS_STOPPED)
-        st = STATUS_OK; /* housekeeping can wait for the next turn, and the loop looks at the stop
-                           flag */
+    if (st == STATUS_UNAVAILABLE)
+        st = STATUS_OK; /* housekeeping can wait for the next turn */
     batch_release(&batch);
     return st;
 }
@@ -148,7 +151,7 @@ enum status worker_run(const struct worker_conf *conf, const struct clock *clock
                  (int)STORE_SCHEMA_VERSION);
         notify_ready(notify);
     }
-    while (st == STATUS_OK && !*stop) {
+    while (st == STATUS_OK && (!*stop || queue_reader_holds(w.reader))) {
         (void)notify_alive(notify, clock->mono_ms());
         st = turn(&w);
     }

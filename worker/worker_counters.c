@@ -69,8 +69,8 @@ static const struct histogram_info histogram_info[WORKER_HISTOGRAM_COUNT] = {
                             1 },
     [WORKER_TX_DURATION] = { "clerk_worker_tx_duration_seconds",
                              "Time of a transaction, waiting for its turn and fsync included",
-                             { 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
-                               1000000, 2500000, 5000000, 10000000 },
+                             { 1000, 2500, 5000, 10000, 25000, 50000, 100000, 200000, 300000,
+                               400000, 500000, 1000000, 2500000, 5000000, 10000000 },
                              1000000 },
 };
 

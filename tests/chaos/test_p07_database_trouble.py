@@ -38,13 +38,13 @@ def test_a_disk_that_fills_in_the_middle_of_a_load_keeps_a_sound_file(stack, dis
     front, worker = stack.ingest(), stack.worker(database=database)
     with open(disk / "ballast", "wb") as f:
         f.write(b"x" * 9_000_000)
-    front.deliver(users(0, 1200))
+    front.deliver(users(0, 800))
     worker.wait_log("event=database_unavailable", 30)
     (disk / "ballast").unlink()
     mended = time.monotonic()
     stack.redis.wait_drained(30)
     report(resumed_s=round(time.monotonic() - mended, 1))
-    all_there(database, 1200)
+    all_there(database, 800)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def test_a_file_that_was_swapped_stops_the_worker(stack, tmp_path):
     patient.stops("replaced")
 
 
-DAMAGES = {"its head": (0, 100), "its schema": (100, 3000), "its tables": (4096, 40 * 4096)}
+DAMAGES = {"its head": (0, 100), "its schema": (100, 3000), "its tables": (8192, 40 * 8192)}
 
 
 @pytest.mark.parametrize("where", DAMAGES.values(), ids=DAMAGES)

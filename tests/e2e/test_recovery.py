@@ -182,6 +182,35 @@ def test_sigterm_drains_and_exits_0(stack, redis):
     assert done + redis.backlog() == ROUND, "acknowledged exactly what was committed"
 
 
+def events_in(database):
+    tables = database.rows("SELECT 1 FROM sqlite_master WHERE name = 'webhook_events'")
+    return database.count("webhook_events") if tables else 0
+
+
+def test_a_worker_that_stops_applies_what_it_has_read_ahead(stack, ingest, redis):
+    ingest.deliver(users(0, 1000))
+    worker = stack.worker(BATCH_SIZE=5)
+    wait.until(lambda: events_in(stack.database) >= 50, 20, "some progress")
+    assert worker.stop() == 0
+    assert redis.backlog() > 0, "it should be stopped in the middle"
+    assert redis.pending() == 0
+    assert events_in(stack.database) == 1000 - redis.backlog()
+    stack.worker()
+    redis.wait_drained()
+    all_there(stack, 1000)
+
+
+def test_connections_cut_under_load_lose_and_leave_nothing(stack, ingest, redis):
+    ingest.deliver(users(0, 1000))
+    worker = stack.worker(BATCH_SIZE=5, WORKER_NAME="cut", CLAIM_IDLE_MS=3600000)
+    for least in (50, 150, 250):
+        wait.until(lambda: events_in(stack.database) >= least, 20, "some progress")
+        redis.client.client_kill_filter(_type="normal", skipme=True)
+    redis.wait_drained()
+    all_there(stack, 1000)
+    assert worker.stop() == 0
+
+
 def test_sigint_ends_as_sigterm_does(stack):
     for program in (stack.ingest(), stack.worker()):
         program.signal(signal.SIGINT)

@@ -16,7 +16,7 @@ table='openssl/ ^(ingest/signature[a-z_]*|common/redis_tls)\.c$
 hiredis/(async|adapters/) ^ingest/queue_writer[a-z_]*\.c$
 hiredis/hiredis\.h ^(ingest/queue_writer|worker/queue_|worker/ack_list|worker/redis_(link|reply)|common/redis_(sentinel|tls))[a-z_]*\.c$
 hiredis/hiredis_ssl\.h ^common/redis_tls\.c$
-(cjson/)?cJSON ^(worker/(event|catalog|column|json_|redact)|ingest/override)[a-z_]*\.c$
+(cjson/)?cJSON ^(worker/json_node|ingest/override)\.c$
 sqlite3\.h ^worker/store_sqlite[a-z_]*\.c$
 (postgresql/)?libpq-fe\.h ^worker/store_postgres[a-z_]*\.c$
 (event2/|event\.h|evhttp\.h) ^(common/admin|ingest/)[a-z_]*\.c$'

@@ -65,12 +65,12 @@ static const struct {
     { USER("\"username\":1.5"), "users.username: expected a whole number, got a fraction" },
     { USER("\"updated_at\":{}"), "users.updated_at: expected a whole number, got an object" },
     { USER("\"created_at\":\"2026\""), "users.created_at: expected a whole number, got a string" },
-    { USER("\"first_name\":\"a\\u0000b\""), "users.first_name: the value holds an escaped NUL, "
-                                            "half a surrogate pair or an overlong number" },
-    { USER("\"first_name\":\"\\ud800\""), "users.first_name: the value holds an escaped NUL, "
-                                          "half a surrogate pair or an overlong number" },
+    { USER("\"first_name\":\"a\\u0000b\""), "users.first_name: the value holds an escaped NUL "
+                                            "or half a surrogate pair" },
+    { USER("\"first_name\":\"\\ud800\""), "users.first_name: the value holds an escaped NUL "
+                                          "or half a surrogate pair" },
     { USER("\"email_addresses\":[{\"x\\u0000\":1}]"),
-      "users.email: the value holds an escaped NUL, half a surrogate pair or an overlong number" },
+      "users.email: the value holds an escaped NUL or half a surrogate pair" },
     /* children */
     { USER("\"phone_numbers\":{}"), "users.phone_numbers: expected an array" },
     { USER("\"phone_numbers\":7"), "users.phone_numbers: expected an array" },

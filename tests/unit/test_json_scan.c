@@ -221,16 +221,19 @@ static void json_spells_decodes_escapes(void **state)
         assert_int_equal(json_spells(slice_of(rows[i].raw), slice_of(rows[i].name)), rows[i].same);
 }
 
-static void json_has_nul_sees_only_a_real_escape(void **state)
+static void json_is_text_refuses_what_no_text_may_hold(void **state)
 {
     (void)state;
-    assert_true(json_has_nul(SLICE("\"a\\u0000\"")));
-    assert_true(json_has_nul(SLICE("\\\\\\u0000")));
-    assert_false(json_has_nul(SLICE("\\\\u0000"))); /* a backslash, then letters */
-    assert_false(json_has_nul(SLICE("\\u0001")));
-    assert_false(json_has_nul(SLICE("\\u000")));
-    assert_false(json_has_nul(SLICE("u0000")));
-    assert_false(json_has_nul(slice_of(NULL)));
+    assert_false(json_is_text(SLICE("a\\u0000")));
+    assert_false(json_is_text(SLICE("\\\\\\u0000")));
+    assert_false(json_is_text(SLICE("\\ud83d")));
+    assert_false(json_is_text(SLICE("\\ud83d\\u0041")));
+    assert_false(json_is_text(SLICE("\\ude00")));
+    assert_false(json_is_text(SLICE("\\u000")));
+    assert_true(json_is_text(SLICE("\\\\u0000"))); /* a backslash, then letters */
+    assert_true(json_is_text(SLICE("\\u0001\\ud83d\\ude00\\n")));
+    assert_true(json_is_text(SLICE("u0000")));
+    assert_true(json_is_text(slice_of(NULL)));
 }
 
 int main(void)
@@ -244,7 +247,7 @@ int main(void)
         cmocka_unit_test(json_iter_stops_at_the_first_fault),
         cmocka_unit_test(json_iter_walks_only_containers),
         cmocka_unit_test(json_spells_decodes_escapes),
-        cmocka_unit_test(json_has_nul_sees_only_a_real_escape),
+        cmocka_unit_test(json_is_text_refuses_what_no_text_may_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

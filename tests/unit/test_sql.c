@@ -75,6 +75,15 @@ static void every_statement_of_a_table_is_as_written_here(void **state)
             "event_at = excluded.event_at, deleted_at = excluded.deleted_at "
             "WHERE (excluded.event_at, COALESCE(excluded.updated_at, 0)) >= "
             "(things.event_at, COALESCE(things.updated_at, 0))",
+        [SQL_UPSERT_IN_PLACE] =
+            "INSERT INTO things (clerk_id, user_id, size, data, created_at, updated_at, event_at, "
+            "deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (clerk_id) DO UPDATE "
+            "SET size = excluded.size, data = excluded.data, "
+            "created_at = excluded.created_at, updated_at = excluded.updated_at, "
+            "event_at = excluded.event_at, deleted_at = excluded.deleted_at "
+            "WHERE (excluded.event_at, COALESCE(excluded.updated_at, 0)) >= "
+            "(things.event_at, COALESCE(things.updated_at, 0)) "
+            "AND things.user_id IS NOT DISTINCT FROM excluded.user_id",
         [SQL_DELETE_ROW] = "DELETE FROM things WHERE clerk_id = ?1",
         [SQL_DELETE_OF_USER] = "DELETE FROM things WHERE user_id = ?1",
         [SQL_DELETE_OF_ORGANIZATION] = "",

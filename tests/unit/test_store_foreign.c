@@ -87,8 +87,9 @@ static void a_corrupt_page_is_fatal_when_it_is_met(void **state)
     static char garbage[4096];
     fixture_assert_opens(f);
     int64_t offset = 0;
-    struct slice number = slice_of(fixture_query(
-        f, "SELECT (rootpage - 1) * 4096 FROM sqlite_schema WHERE name = 'tombstones'"));
+    struct slice number = slice_of(
+        fixture_query(f, "SELECT (rootpage - 1) * page_size FROM sqlite_schema, pragma_page_size "
+                         "WHERE name = 'tombstones'"));
     number.len--; /* the ';' */
     assert_true(slice_to_i64(number, 4096, 1 << 20, &offset));
     fixture_close_store(f);

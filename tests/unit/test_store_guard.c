@@ -78,6 +78,30 @@ static void two_users_may_have_the_same_email(void **state)
     assert_string_equal(fixture_query(f, "SELECT count(*) FROM users"), "2;");
 }
 
+#define PUT_EMAIL(event_at, ...)                                                                   \
+    fixture_put(f, "users", "user_1", event_at, 0, "first_name", #event_at, __VA_ARGS__, NULL)
+
+/* The e-mail address is indexed, the name is not. */
+static void an_indexed_column_changes_under_the_same_guard(void **state)
+{
+    struct fixture *f = *state;
+    static const char by_email[] = "SELECT first_name, email FROM users WHERE email >= ''";
+    assert_int_equal(PUT_EMAIL(10, "email", "a@b.c"), STATUS_OK);
+    assert_int_equal(PUT_EMAIL(20, "email", "a@b.c"), STATUS_OK);
+    assert_string_equal(fixture_query(f, by_email), "20|a@b.c;");
+    assert_int_equal(PUT_EMAIL(19, "email", "a@b.c"), STATUS_STALE);
+    assert_int_equal(PUT_EMAIL(19, "email", "x@y.z"), STATUS_STALE);
+    assert_string_equal(fixture_query(f, by_email), "20|a@b.c;");
+    assert_int_equal(PUT_EMAIL(30, "email", "x@y.z"), STATUS_OK);
+    assert_string_equal(fixture_query(f, by_email), "30|x@y.z;");
+    assert_int_equal(PUT_EMAIL(40, "username", "mara"), STATUS_OK);
+    assert_string_equal(fixture_query(f, by_email), "");
+    assert_int_equal(PUT_EMAIL(50, "username", "mara"), STATUS_OK);
+    assert_string_equal(fixture_query(f, "SELECT first_name, email FROM users"), "50|-;");
+    assert_int_equal(PUT_EMAIL(60, "email", "a@b.c"), STATUS_OK);
+    assert_string_equal(fixture_query(f, by_email), "60|a@b.c;");
+}
+
 static void a_text_in_a_number_column_is_bad_data_and_nothing_more(void **state)
 {
     struct fixture *f = *state;
@@ -202,6 +226,7 @@ int main(void)
         IN_BOTH_MODES(an_update_keeps_our_id),
         IN_BOTH_MODES(an_upsert_sets_every_column_absent_ones_to_null),
         IN_BOTH_MODES(two_users_may_have_the_same_email),
+        IN_BOTH_MODES(an_indexed_column_changes_under_the_same_guard),
         IN_BOTH_MODES(a_text_in_a_number_column_is_bad_data_and_nothing_more),
         IN_BOTH_MODES(every_table_of_the_catalog_takes_a_row),
         IN_BOTH_MODES(children_become_exactly_those_given),

@@ -16,7 +16,7 @@ export class UserStore {
         this.db.pragma('journal_mode = WAL');
         this.db.pragma('synchronous = FULL');
         this.db.pragma('cache_size = -32768');
-        this.db.pragma('wal_autocheckpoint = 4096');
+        this.db.pragma('wal_autocheckpoint = 2048');
         this.ledger = this.db.prepare(`INSERT INTO webhook_events (svix_id, type, clerk_id, instance_id, event_at, received_at,
             processed_at, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, 'applied') ON CONFLICT DO NOTHING`);
         this.tombstone = this.db.prepare('SELECT 1 FROM tombstones WHERE clerk_id = ?').pluck();

@@ -81,7 +81,7 @@ static void open_loop(struct loop *l, const char *path)
 {
     must(l, sqlite3_open(path, &l->db));
     run(l, "PRAGMA journal_mode=WAL");
-    run(l, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-32768");
+    run(l, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2048; PRAGMA cache_size=-32768");
     must(l, sqlite3_prepare_v2(l->db, ledger_sql, -1, &l->ledger, NULL));
     must(l, sqlite3_prepare_v2(l->db, user_sql, -1, &l->user, NULL));
     must(l, sqlite3_prepare_v2(l->db, email_sql, -1, &l->email, NULL));
