@@ -1,4 +1,5 @@
 """Requests that two programs could cut in two ways: 400, the connection closes, nothing hidden inside is executed."""
+import contextlib
 import pytest
 
 from harness import samples, signing, wire
@@ -146,7 +147,8 @@ def test_garbage_stores_nothing_and_kills_nothing(ingest, redis, data):
     with wire.Connection(ingest.port, timeout_s=3) as c:
         try:
             c.send(data)
-            c.socket.shutdown(1)
+            with contextlib.suppress(OSError):  # ingest has hung up already
+                c.socket.shutdown(1)
             answer = c.answer()
             assert answer is None or answer.status >= 400
         except (BrokenPipeError, ConnectionResetError):

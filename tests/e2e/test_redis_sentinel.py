@@ -85,7 +85,7 @@ def follow(stack, cluster, fail_over):
     old = cluster.master
     sender, offsets = Sender(front), Offsets(old)
     offsets.start()
-    wait.until(lambda: len(sender.kept) > 50, 20, "some load")
+    wait.until(lambda: len(sender.kept) > 50 and len(offsets.seen) > 10, 20, "some load")
     began = time.monotonic()
     fail_over(old)
     new = cluster.wait_new_master(old)
