@@ -95,7 +95,7 @@ run_e2e() {
     install_npm || need npm || return
     build_step dev || return
     step "official signing libraries" 180 sh tests/run.sh signers
-    step "end to end" 1400 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/e2e \
+    step "end to end" 1400 env BUILD_DIR="$build_root/dev" /usr/bin/python3 -m pytest -q -rs -n 2 --dist loadfile -p no:cacheprovider tests/e2e \
         --ignore-glob='*/test_compose*.py'
 }
 

@@ -13,7 +13,7 @@
 #include "worker/commands.h"
 #include "worker/json_node.h"
 #include "worker/page.h"
-#include "worker/redis_link.h"
+#include "worker/redis_reply.h"
 #include "worker/store.h"
 #include "worker/worker.h"
 #include "worker/worker_conf.h"
@@ -171,7 +171,7 @@ static int print_version(void)
 {
     char databases[STORE_LIBRARIES_MAX];
     store_libraries(databases);
-    printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, databases, redis_link_library(),
+    printf("clerk-worker %s (%s, %s, %s)\n", CLERK_VERSION, databases, redis_library(),
            json_node_library());
     return EXIT_SUCCESS;
 }

@@ -3,16 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <hiredis/hiredis.h>
 
+#include "common/clock.h"
 #include "common/redis_sentinel.h"
 #include "common/redis_tls.h"
 #include "worker/redis_reply.h"
+#include "worker/redis_socket.h"
 
-enum { SETUP_TIMEOUT_MS = 2000, REPLY_MARGIN_MS = 5000 };
+enum { SETUP_TIMEOUT_MS = 2000, REPLY_MARGIN_MS = 5000, LEAST_WAIT_MS = 100 };
 
 struct redis_link {
     const struct redis_url *url;
@@ -20,6 +21,7 @@ struct redis_link {
     struct redis_tls *tls; /* NULL: none */
     int64_t generation;
     int64_t timeout_ms; /* what the socket is set to */
+    int64_t sent_ms;    /* monotonic, of redis_link_send(); 0: what is waited for is sent now */
     size_t questions;   /* put to the sentinels in vain: whose turn it is */
     struct redis_place at;
     bool is_refused;
@@ -75,13 +77,12 @@ static enum status lose(struct redis_link *link, const char *what, const char *d
     return STATUS_UNAVAILABLE;
 }
 
-/* The same where the connection itself failed. A read that is unsent must not arrive later. */
+/* The same where the connection itself failed. */
 static enum status lose_connection(struct redis_link *link, const char *what)
 {
     const char *why = redis_tls_why(link->tls);
     char text[REDIS_LINK_WHY_MAX / 2];
-    struct linger none = { .l_onoff = 1 };
-    (void)setsockopt(link->context->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    redis_socket_drop_unsent(link->context->fd);
     if (!why)
         return lose(link, what, link->context->errstr);
     snprintf(text, sizeof(text), "TLS: %s", why);
@@ -127,6 +128,7 @@ static enum status connect_socket(struct redis_link *link)
         return lose(link, "cannot connect", "out of memory");
     if (link->context->err)
         return lose_connection(link, "cannot connect");
+    redis_socket_end_after(link->context->fd, REPLY_MARGIN_MS);
     enum status st = set_timeout(link, SETUP_TIMEOUT_MS);
     return st == STATUS_OK ? start_tls(link) : st;
 }
@@ -225,6 +227,7 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
         return STATUS_UNAVAILABLE;
     if (redisAppendCommandArgv(link->context, cmd->argc, cmd->argv, cmd->lengths) != REDIS_OK)
         return lose_connection(link, "cannot queue a command");
+    link->sent_ms = 0;
     return STATUS_OK;
 }
 
@@ -234,6 +237,7 @@ enum status redis_link_send(struct redis_link *link)
     while (link->context && !done)
         if (redisBufferWrite(link->context, &done) != REDIS_OK)
             return lose_connection(link, "connection lost");
+    link->sent_ms = clock_system.mono_ms();
     return link->context ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
@@ -242,7 +246,10 @@ static enum status receive(struct redis_link *link, int64_t wait_ms, redisReply 
 {
     if (!link->context)
         return STATUS_UNAVAILABLE;
-    enum status st = set_timeout(link, wait_ms + REPLY_MARGIN_MS);
+    int64_t limit_ms = wait_ms + REPLY_MARGIN_MS;
+    if (link->sent_ms > 0)
+        limit_ms -= clock_system.mono_ms() - link->sent_ms;
+    enum status st = set_timeout(link, limit_ms > LEAST_WAIT_MS ? limit_ms : LEAST_WAIT_MS);
     if (st != STATUS_OK)
         return st;
     void *reply = NULL;
@@ -286,13 +293,4 @@ enum status redis_link_call(struct redis_link *link, struct redis_command *cmd, 
     if (st == STATUS_OK)
         st = receive(link, wait_ms, &reply);
     return st == STATUS_OK ? judge(link, reply, true, ret_reply) : st;
-}
-
-#define TEXT_OF(number) #number
-#define VERSION_TEXT(major, minor, patch)                                                          \
-    "hiredis " TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
-
-const char *redis_link_library(void)
-{
-    return VERSION_TEXT(HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
 }

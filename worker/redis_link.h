@@ -46,9 +46,10 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
  * gone. Blocks only while the socket is full. */
 enum status redis_link_send(struct redis_link *link) MUST_CHECK;
 
-/* Waits up to wait_ms plus a margin of 5 s for the next reply. *ret_reply is yours:
- * freeReplyObject(). An error reply is STATUS_UNAVAILABLE like a lost connection, and the
- * connection is dropped: what was going on is unknown afterwards. Blocks. */
+/* Waits up to wait_ms plus a margin of 5 s for the next reply; after redis_link_send() the time
+ * counts from there, and 100 ms are left at least. *ret_reply is yours: freeReplyObject(). An error
+ * reply is STATUS_UNAVAILABLE like a lost connection, and the connection is dropped: what was going
+ * on is unknown afterwards. Blocks. */
 enum status redis_link_reply(struct redis_link *link, int64_t wait_ms,
                              struct redisReply **ret_reply) MUST_CHECK;
 
@@ -59,9 +60,6 @@ enum status redis_link_call(struct redis_link *link, struct redis_command *cmd, 
 
 /* True when the last failure was such a refusal, of a connection that is still there. */
 bool redis_link_is_refused(const struct redis_link *link);
-
-/* Name and version of the Redis client library, for --version. */
-const char *redis_link_library(void);
 
 /* The reason of the last failure, one line, without the password. */
 const char *redis_link_why(const struct redis_link *link);

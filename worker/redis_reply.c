@@ -38,3 +38,12 @@ bool redis_reply_is_master(const redisReply *role)
     return role->type == REDIS_REPLY_ARRAY && role->elements > 0 && role->element[0]->str &&
            strcmp(role->element[0]->str, "master") == 0;
 }
+
+#define TEXT_OF(number) #number
+#define VERSION_TEXT(major, minor, patch)                                                          \
+    "hiredis " TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
+const char *redis_library(void)
+{
+    return VERSION_TEXT(HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
+}

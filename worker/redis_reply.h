@@ -18,4 +18,7 @@ bool redis_error_is_refusal(const char *error);
 /* Whether this answer to ROLE is a master's. */
 bool redis_reply_is_master(const struct redisReply *role);
 
+/* Name and version of the Redis client library, for --version; a string constant. */
+const char *redis_library(void);
+
 #endif

@@ -29,6 +29,11 @@ def pytest_collection_modifyitems(items):
         pytest.exit(f"not built: {', '.join(missing)} (sh tests/chaos/run.sh builds; or set BUILD_DIR)", 1)
 
 
+def pytest_runtest_logreport(report):
+    if report.when == "teardown":  # what the other processes of xdist report comes by here, too
+        figures.extend(value for name, value in report.user_properties if name == "figure")
+
+
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.section(f"figures, seed {settings.SEED}")
     for line in figures:
@@ -40,7 +45,7 @@ def report(request):
     """report(...) puts a line of figures under the run's results."""
     def add(*facts, **named):
         words = [str(f) for f in facts] + [f"{k}={v}" for k, v in named.items()]
-        figures.append(f"{request.node.name}: {' '.join(words)}")
+        request.node.user_properties.append(("figure", f"{request.node.name}: {' '.join(words)}"))
     return add
 
 

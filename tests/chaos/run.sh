@@ -45,7 +45,7 @@ fi
 export BUILD_DIR
 echo "chaos: seed $CHAOS_SEED, long $CHAOS_LONG, only '${only:-all}', programs of $BUILD_DIR, at most $limit s"
 status=0
-timeout --kill-after=20 "$limit" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --durations=5 ${only:+-k "$only"} tests/chaos ||
+timeout --kill-after=20 "$limit" /usr/bin/python3 -m pytest -q -rs -n 2 --dist loadfile -p no:cacheprovider --durations=5 ${only:+-k "$only"} tests/chaos ||
     status=$?
 [ "$status" = 0 ] || echo "FAILED; the same again: sh tests/chaos/run.sh --seed $CHAOS_SEED$([ "$CHAOS_LONG" = 0 ] || echo ' --long')"
 exit "$status"

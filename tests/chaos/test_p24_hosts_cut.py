@@ -165,7 +165,8 @@ def test_p24_a_worker_cut_off_in_a_transaction(site, stack, report):
     assert consumer()["pending"] == 0, "nobody took over what it had"
     site.hosts.heal()
     cured = time.monotonic()
-    wait.until(lambda: consumer()["idle"] / 1000 < time.monotonic() - cured, RESUMES_S + SCHEDULING_S, "the worker to be back")
+    with site.hosts.inside(lone):
+        wait.until(lambda: trip.workers[0].get("/readyz")[0] == 200, RESUMES_S + SCHEDULING_S, "the worker to be back")
     back_s = time.monotonic() - cured
     trip.judge_nobody_was_refused()
     report(trip.judge(), standstill_s=round(standstill_s, 1), back_s=round(back_s, 1))
