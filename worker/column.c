@@ -218,7 +218,7 @@ static enum status pick_primary(const struct column_reader *reader,
                                 struct json_node *ret_string)
 {
     const struct catalog_primary *primary = column->primary;
-    struct json_node array, id, string = { NULL, 0 };
+    struct json_node array, id = { NULL, 0 }, string = { NULL, 0 };
     struct slice text;
     enum status st = find(reader, column, object, slice_of(primary->array), &array);
 
@@ -238,7 +238,7 @@ static enum status pick_primary(const struct column_reader *reader,
 static enum status read_primary(const struct column_reader *reader,
                                 const struct catalog_column *column, struct value *ret_value)
 {
-    struct json_node string;
+    struct json_node string = { NULL, 0 };
     enum status st = pick_primary(reader, column, reader->object, &string);
 
     if (st != STATUS_OK)
@@ -250,7 +250,7 @@ static enum status read_primary(const struct column_reader *reader,
 static enum status read_is_primary(const struct column_reader *reader,
                                    const struct catalog_column *column, struct value *ret_value)
 {
-    struct json_node node, string;
+    struct json_node node, string = { NULL, 0 };
     struct slice text = { NULL, 0 };
     enum status st = find_any(reader, column, &node);
 

@@ -203,7 +203,7 @@ static enum status read_page_size(struct store_sqlite *store, int *ret_bytes)
 
 enum status store_sqlite_watch_log(struct store_sqlite *store)
 {
-    int page_bytes = 0;
+    int page_bytes = 1;
     enum status st = read_page_size(store, &page_bytes);
     if (st != STATUS_OK)
         return st;
