@@ -1,6 +1,8 @@
 #include "worker/trouble.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -26,12 +28,27 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
     };
 }
 
+/* Whether why is to be told; it counts as told then. */
+static bool is_news(struct trouble *t, const char *why)
+{
+    for (size_t i = 0; i < t->reason_count; i++)
+        if (strncmp(t->reasons[i], why, TROUBLE_REASON_MAX - 1) == 0)
+            return false;
+    if (t->reason_count == TROUBLE_REASONS_MAX)
+        return false;
+    snprintf(t->reasons[t->reason_count++], TROUBLE_REASON_MAX, "%s", why);
+    return true;
+}
+
 void trouble_note(struct trouble *t, const char *why)
 {
+    bool is_new = is_news(t, why);
     if (!t->is_down) {
         log_warn("event=%s_unavailable why=%s action=keeping_events_and_retrying", t->name, why);
         t->is_down = true;
         t->since_ms = t->clock->mono_ms();
+    } else if (is_new) {
+        log_info("event=%s_still_unavailable why=%s action=going_on_trying", t->name, why);
     }
     counters_set(worker_counters(), t->up_gauge, 0);
     counters_add(worker_counters(), t->error_total, 1);
@@ -53,6 +70,7 @@ void trouble_over(struct trouble *t)
     if (!t->is_down)
         return;
     t->is_down = false;
+    t->reason_count = 0;
     log_info("event=%s_available after_ms=%" PRId64 " action=going_on", t->name,
              t->clock->mono_ms() - t->since_ms);
 }

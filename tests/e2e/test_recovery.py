@@ -226,6 +226,20 @@ def test_a_worker_stops_while_redis_is_away(own_stack, own_redis):
     assert front.stop() == 0
 
 
+def test_a_reason_that_comes_to_light_during_an_outage_is_told_once(own_stack, own_redis):
+    """The connection is lost first; what stands in the way of another one shows later."""
+    back = own_stack.worker()
+    own_redis.stop()
+    back.wait_log("event=redis_still_unavailable")
+    tried = back.metric("clerk_worker_redis_errors_total")
+    wait.until(lambda: back.metric("clerk_worker_redis_errors_total") >= tried + 3, 30, "more attempts")
+    later = [line for line in back.log().splitlines() if "event=redis_still_unavailable" in line]
+    assert len(later) == 1 and "cannot connect: Connection refused" in later[0]
+    assert back.log().count("event=redis_unavailable") == 1
+    own_redis.start()
+    back.wait_log("event=redis_available")
+
+
 @both_databases
 def test_a_worker_that_starts_without_redis_waits_for_it(own_stack, own_redis):
     front = own_stack.ingest()
