@@ -1,8 +1,6 @@
 #include "worker/trouble.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -28,21 +26,9 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
     };
 }
 
-/* Whether why is to be told; it counts as told then. */
-static bool is_news(struct trouble *t, const char *why)
-{
-    for (size_t i = 0; i < t->reason_count; i++)
-        if (strncmp(t->reasons[i], why, TROUBLE_REASON_MAX - 1) == 0)
-            return false;
-    if (t->reason_count == TROUBLE_REASONS_MAX)
-        return false;
-    snprintf(t->reasons[t->reason_count++], TROUBLE_REASON_MAX, "%s", why);
-    return true;
-}
-
 void trouble_note(struct trouble *t, const char *why)
 {
-    bool is_new = is_news(t, why);
+    bool is_new = reasons_add(&t->told, why);
     if (!t->is_down) {
         log_warn("event=%s_unavailable why=%s action=keeping_events_and_retrying", t->name, why);
         t->is_down = true;
@@ -70,7 +56,7 @@ void trouble_over(struct trouble *t)
     if (!t->is_down)
         return;
     t->is_down = false;
-    t->reason_count = 0;
+    reasons_clear(&t->told);
     log_info("event=%s_available after_ms=%" PRId64 " action=going_on", t->name,
              t->clock->mono_ms() - t->since_ms);
 }

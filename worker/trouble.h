@@ -7,11 +7,8 @@
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/notify.h"
+#include "common/reasons.h"
 #include "worker/worker_counters.h"
-
-/* How many reasons one outage may tell, and how much of each is compared: those that come by turns,
- * as of several sentinels, are told once each. */
-enum { TROUBLE_REASONS_MAX = 4, TROUBLE_REASON_MAX = 200 };
 
 /* One neighbour (Redis, the database) that may be away for a while: says so once when it goes, once
  * when it is back, and waits in between with growing pauses. What comes to light in between is told
@@ -31,9 +28,7 @@ struct trouble {
     bool is_down;
     /* monotonic; of the last change to down */
     int64_t since_ms;
-    /* told since then */
-    char reasons[TROUBLE_REASONS_MAX][TROUBLE_REASON_MAX];
-    size_t reason_count;
+    struct reasons told; /* since then */
 };
 
 /* A neighbour that is up, and nobody to notify. name, clock and stop are borrowed. */
@@ -42,7 +37,7 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
                             const volatile sig_atomic_t *stop);
 
 /* It refused: logs why (one line, event=NAME_unavailable) if it was up until now, or if why has not
- * been told yet in this outage (event=NAME_still_unavailable, TROUBLE_REASONS_MAX in all), and sets
+ * been told yet in this outage (event=NAME_still_unavailable, at most REASONS_MAX in all), and sets
  * the gauge to 0. Does not wait. */
 void trouble_note(struct trouble *t, const char *why);
 

@@ -80,13 +80,13 @@ static void each_reason_of_an_outage_is_told_once_and_four_at_most(void **state)
     struct trouble t = make();
     for (size_t i = 0; i < sizeof(whys) / sizeof(whys[0]); i++)
         trouble_note(&t, whys[i]);
-    assert_int_equal(TROUBLE_REASONS_MAX, t.reason_count);
-    assert_string_equal("lost", t.reasons[0]);
-    assert_string_equal("refused", t.reasons[1]);
-    assert_string_equal("wrong certificate", t.reasons[2]);
-    assert_string_equal("loading", t.reasons[3]);
+    assert_int_equal(REASONS_MAX, t.told.count);
+    assert_string_equal("lost", t.told.texts[0]);
+    assert_string_equal("refused", t.told.texts[1]);
+    assert_string_equal("wrong certificate", t.told.texts[2]);
+    assert_string_equal("loading", t.told.texts[3]);
     trouble_over(&t);
-    assert_int_equal(0, t.reason_count);
+    assert_int_equal(0, t.told.count);
 }
 
 static void an_outage_is_no_reason_to_be_taken_for_dead(void **state)
