@@ -4,6 +4,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ingest/ingest_counters.h"
 
@@ -69,14 +70,25 @@ static void conn_note_answered(struct conn *conn)
     event_active(conn->set->reap, EV_TIMEOUT, 0);
 }
 
+/* "HTTP/1.1 100 Continue", to a client that sends its body only then: no answer yet. */
+static bool is_interim(struct evbuffer *output, const struct evbuffer_cb_info *info)
+{
+    char text[sizeof("HTTP/1.1 100 ") - 1];
+    struct evbuffer_ptr at;
+
+    return evbuffer_ptr_set(output, &at, info->orig_size, EVBUFFER_PTR_SET) == 0 &&
+           evbuffer_copyout_from(output, &at, text, sizeof(text)) == (ev_ssize_t)sizeof(text) &&
+           memcmp(text + sizeof("HTTP/1.1") - 1, " 100 ", 5) == 0;
+}
+
 /* An answer shows as bytes in the output; its end as an output that is empty again. */
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
     struct conn *conn = arg;
 
-    if (info->n_added > 0 && conn->state != CONN_ANSWERING)
+    if (info->n_added > 0 && conn->state != CONN_ANSWERING && !is_interim(output, info))
         conn_enter(conn, CONN_ANSWERING);
-    if (info->n_deleted == 0 || evbuffer_get_length(output) > 0)
+    if (info->n_deleted == 0 || evbuffer_get_length(output) > 0 || conn->state != CONN_ANSWERING)
         return;
     conn_note_answered(conn);
     if (evbuffer_get_length(bufferevent_get_input(conn->bev)) > 0)

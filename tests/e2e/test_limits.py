@@ -141,6 +141,19 @@ def test_at_the_cap_a_connection_within_its_request_is_never_closed_for_a_new_on
         assert slow.answer().status == 200
 
 
+def test_at_the_cap_a_client_that_was_told_to_go_on_with_its_body_is_within_its_request(stack):
+    mine = stack.ingest(MAX_CONNECTIONS=2, REQUEST_DEADLINE_MS=60000)
+    request = wire.request(PATH, signing.headers(BODY), BODY, extra=["Expect: 100-continue", f"Content-Length: {len(BODY)}"])
+    with wire.Connection(mine.port) as slow:
+        slow.send(request[:-len(BODY)])
+        assert slow.answer().status == 100
+        [idle] = keep_alive(mine, 1)
+        assert mine.post(BODY).status == 200
+        assert idle.closed()
+        slow.send(BODY)
+        assert slow.answer().status == 200
+
+
 def test_at_the_cap_clients_that_never_say_a_word_make_room_too(stack):
     mine = stack.ingest(MAX_CONNECTIONS=2, REQUEST_DEADLINE_MS=60000)
     silent = [wire.Connection(mine.port) for _ in range(2)]
