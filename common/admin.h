@@ -27,6 +27,7 @@ struct admin_reply {
     int code;
     const char *type;              /* static text, as location */
     const char *location;          /* NULL: none */
+    int retry_after_s;             /* of Retry-After; 0: none */
     char cookie[ADMIN_COOKIE_MAX]; /* of Set-Cookie; empty: none */
     struct slice fixed;            /* the body, where it is constant; else empty */
     struct buf text;               /* the body otherwise; a failed one is sent as 500 */

@@ -2,10 +2,11 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <stdio.h>
 
 #include "common/admin.h"
 
-enum { UNAUTHORIZED = 401 };
+enum { UNAUTHORIZED = 401, TOO_MANY = 429 };
 
 /* Nothing of another origin is loaded, nothing inline runs, nobody may frame the page. */
 static const struct {
@@ -24,6 +25,16 @@ static const struct {
     { "Cross-Origin-Opener-Policy", "same-origin" },
 };
 
+static void add_retry_after(struct evkeyvalq *out, int s)
+{
+    char text[16];
+
+    if (s <= 0)
+        return;
+    (void)snprintf(text, sizeof(text), "%d", s);
+    (void)evhttp_add_header(out, "Retry-After", text);
+}
+
 void admin_reply_send(struct evhttp_request *req, const struct admin_reply *reply)
 {
     struct evkeyvalq *out = evhttp_request_get_output_headers(req);
@@ -39,8 +50,10 @@ void admin_reply_send(struct evhttp_request *req, const struct admin_reply *repl
         (void)evhttp_add_header(out, "Set-Cookie", reply->cookie);
     if (code == UNAUTHORIZED)
         (void)evhttp_add_header(out, "WWW-Authenticate", "Bearer");
+    add_retry_after(out, reply->retry_after_s);
     (void)evbuffer_add(evhttp_request_get_output_buffer(req), body.ptr, body.len);
-    evhttp_send_reply(req, code, NULL, NULL); /* frees req where its connection is gone */
+    /* evhttp does not know each code's phrase; it frees req where its connection is gone */
+    evhttp_send_reply(req, code, code == TOO_MANY ? "Too Many Requests" : NULL, NULL);
 }
 
 static struct slice header_of(struct evhttp_request *req, const char *name)

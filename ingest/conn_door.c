@@ -1,5 +1,6 @@
 #include "ingest/conn_door.h"
 
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <event2/util.h>
@@ -14,22 +15,32 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
     (void)evconnlistener_disable(listener);
 }
 
-enum status conn_door_open(struct conn_door *door, struct event_base *base, struct evhttp *http,
-                           int fd)
+static void on_knock(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn_door *door = arg;
+
+    (void)fd;
+    (void)what;
+    door->conf.on_knock(door->conf.arg);
+}
+
+enum status conn_door_open(struct conn_door *door, const struct conn_door_conf *conf, int fd)
 {
     struct evconnlistener *listener = evconnlistener_new(
-        base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+        conf->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 
     if (!listener) {
         (void)evutil_closesocket(fd);
         return STATUS_NO_MEMORY;
     }
-    door->socket = evhttp_bind_listener(http, listener);
+    door->conf = *conf;
+    door->knock = event_new(conf->base, fd, EV_READ, on_knock, door);
+    door->socket = door->knock ? evhttp_bind_listener(conf->http, listener) : NULL;
     if (!door->socket) {
         evconnlistener_free(listener);
+        conn_door_close(door);
         return STATUS_NO_MEMORY;
     }
-    door->http = http;
     door->listener = listener;
     evconnlistener_set_error_cb(listener, on_accept_error);
     return STATUS_OK;
@@ -37,19 +48,26 @@ enum status conn_door_open(struct conn_door *door, struct event_base *base, stru
 
 void conn_door_pause(struct conn_door *door)
 {
-    if (door->socket)
-        (void)evconnlistener_disable(door->listener);
+    if (!door->socket)
+        return;
+    (void)evconnlistener_disable(door->listener);
+    (void)event_add(door->knock, NULL);
 }
 
 void conn_door_resume(struct conn_door *door)
 {
-    if (door->socket)
-        (void)evconnlistener_enable(door->listener);
+    if (!door->socket)
+        return;
+    (void)event_del(door->knock);
+    (void)evconnlistener_enable(door->listener);
 }
 
 void conn_door_close(struct conn_door *door)
 {
+    if (door->knock)
+        event_free(door->knock);
     if (door->socket)
-        evhttp_del_accept_socket(door->http, door->socket);
+        evhttp_del_accept_socket(door->conf.http, door->socket);
+    door->knock = NULL;
     door->socket = NULL;
 }

@@ -1,37 +1,14 @@
 #include "ingest/conn_guard.h"
 
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "ingest/conn.h"
 #include "ingest/conn_door.h"
 #include "ingest/ingest_counters.h"
-
-enum { BOUND_FROM_BYTES = 64 * 1024 }; /* less than any limit of the input, more than most bodies */
-
-enum conn_state {
-    CONN_FRESH,     /* accepted, nothing came yet */
-    CONN_IDLE,      /* between two requests */
-    CONN_RECEIVING, /* a request has begun, or waits for its answer */
-    CONN_ANSWERING, /* an answer is on its way out */
-};
-
-/* One connection. The extra reference on bev keeps it readable after evhttp has let go of it; that
- * evhttp has done so shows in its callbacks being gone. */
-struct conn {
-    TAILQ_ENTRY(conn) entry;
-    bool is_answered; /* an answer went out in this turn of the loop; such conns come first */
-    struct conn_guard *guard;
-    struct bufferevent *bev;
-    struct evbuffer_cb_entry *input_cb;
-    struct evbuffer_cb_entry *output_cb;
-    enum conn_state state;
-    bool is_bounded; /* the limit of its input is set */
-    int64_t deadline_ms;
-};
 
 struct conn_guard {
     struct conn_guard_conf conf;
@@ -39,104 +16,22 @@ struct conn_guard {
     struct conn_door door;
     struct event *sweep;
     struct event *reap;
-    TAILQ_HEAD(conn_list, conn) conns;
-    size_t count;
-    bool full;
+    struct conn_set conns;
+    bool is_paused;  /* the door, at max_connections */
+    bool is_awaited; /* and somebody waits at it */
     bool draining;
 };
 
-static void count_conns(struct conn_guard *guard, int change)
+static bool is_full(const struct conn_guard *guard)
 {
-    guard->count = change > 0 ? guard->count + 1 : guard->count - 1;
-    counters_set(guard->conf.counters, INGEST_CONNECTIONS, (int64_t)guard->count);
+    return guard->conns.count >= guard->conf.max_connections;
 }
 
-static void conn_enter(struct conn *conn, enum conn_state state)
+static void pause_if_full(struct conn_guard *guard)
 {
-    const struct conn_guard_conf *conf = &conn->guard->conf;
-    int64_t wait_ms = state == CONN_IDLE ? CONN_GUARD_IDLE_MS : conf->request_deadline_ms;
-
-    conn->state = state;
-    conn->deadline_ms = conf->clock->mono_ms() + wait_ms;
-}
-
-/* Not at once for all: with a limit, libevent sets the read event anew for each line it takes. */
-static void conn_bound(struct conn *conn)
-{
-    bufferevent_setwatermark(conn->bev, EV_READ, 0, conn->guard->conf.buffer_max_bytes);
-    conn->is_bounded = true;
-}
-
-static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
-{
-    struct conn *conn = arg;
-
-    if (info->n_added == 0)
+    if (!is_full(guard) || guard->is_paused)
         return;
-    if (!conn->is_bounded && evbuffer_get_length(input) >= BOUND_FROM_BYTES)
-        conn_bound(conn);
-    if (conn->state == CONN_FRESH)
-        conn->state = CONN_RECEIVING; /* its deadline runs since accept */
-    else if (conn->state == CONN_IDLE)
-        conn_enter(conn, CONN_RECEIVING);
-}
-
-/* evhttp may let go of it now, and a descriptor should not stay open until the next sweep. */
-static void conn_note_answered(struct conn *conn)
-{
-    conn->is_answered = true;
-    TAILQ_REMOVE(&conn->guard->conns, conn, entry);
-    TAILQ_INSERT_HEAD(&conn->guard->conns, conn, entry);
-    event_active(conn->guard->reap, EV_TIMEOUT, 0);
-}
-
-/* An answer shows as bytes in the output; its end as an output that is empty again. */
-static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
-{
-    struct conn *conn = arg;
-
-    if (info->n_added > 0 && conn->state != CONN_ANSWERING)
-        conn_enter(conn, CONN_ANSWERING);
-    if (info->n_deleted == 0 || evbuffer_get_length(output) > 0)
-        return;
-    conn_note_answered(conn);
-    if (evbuffer_get_length(bufferevent_get_input(conn->bev)) > 0)
-        conn_enter(conn, CONN_RECEIVING); /* the next request has come already */
-    else
-        conn_enter(conn, CONN_IDLE);
-}
-
-static void conn_free(struct conn *conn)
-{
-    TAILQ_REMOVE(&conn->guard->conns, conn, entry);
-    count_conns(conn->guard, -1);
-    if (conn->input_cb)
-        (void)evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->input_cb);
-    if (conn->output_cb)
-        (void)evbuffer_remove_cb_entry(bufferevent_get_output(conn->bev), conn->output_cb);
-    (void)bufferevent_decref(conn->bev);
-    free(conn);
-}
-
-static void conn_watch(struct conn_guard *guard, struct bufferevent *bev)
-{
-    struct conn *conn = calloc(1, sizeof(*conn));
-
-    if (!conn) { /* evhttp's own timeout is what is left for this one */
-        bufferevent_setwatermark(bev, EV_READ, 0, guard->conf.buffer_max_bytes);
-        return;
-    }
-    conn->guard = guard;
-    conn->bev = bev;
-    bufferevent_incref(bev);
-    conn->input_cb = evbuffer_add_cb(bufferevent_get_input(bev), on_input, conn);
-    conn->output_cb = evbuffer_add_cb(bufferevent_get_output(bev), on_output, conn);
-    TAILQ_INSERT_TAIL(&guard->conns, conn, entry);
-    conn_enter(conn, CONN_FRESH);
-    count_conns(guard, +1);
-    if (guard->count < guard->conf.max_connections || guard->full)
-        return;
-    guard->full = true;
+    guard->is_paused = true;
     counters_add(guard->conf.counters, INGEST_CONNECTIONS_FULL, 1);
     conn_door_pause(&guard->door);
 }
@@ -147,38 +42,69 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
     struct conn_guard *guard = arg;
     struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-    if (bev)
-        conn_watch(guard, bev);
+    if (bev && conn_watch(&guard->conns, bev) == STATUS_OK)
+        pause_if_full(guard);
     return bev;
 }
 
-static bool conn_is_left(const struct conn *conn)
+static bool is_due(const struct conn_guard *guard, const struct conn *conn, int64_t now_ms)
 {
-    bufferevent_event_cb event_cb = NULL;
-
-    bufferevent_getcb(conn->bev, NULL, NULL, &event_cb, NULL);
-    return event_cb == NULL;
+    return now_ms >= conn->deadline_ms || (guard->draining && conn_is_quiet(conn));
 }
 
-static bool conn_is_due(const struct conn *conn, int64_t now_ms)
+static void cut(struct conn_guard *guard, struct conn *conn)
 {
-    bool between = conn->state == CONN_FRESH || conn->state == CONN_IDLE;
-
-    return now_ms >= conn->deadline_ms || (conn->guard->draining && between);
+    if (!guard->draining && conn->state != CONN_IDLE)
+        counters_add(guard->conf.counters, INGEST_CONNECTIONS_CUT, 1);
+    conn_close(conn);
 }
 
-/* As if the peer had been silent for too long: evhttp then closes the connection itself. */
-static void conn_cut(struct conn *conn)
+static void open_unless_full(struct conn_guard *guard)
 {
-    if (!conn->guard->draining && conn->state != CONN_IDLE)
-        counters_add(conn->guard->conf.counters, INGEST_CONNECTIONS_CUT, 1);
-    bufferevent_trigger_event(conn->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
+    if (is_full(guard))
+        return;
+    guard->is_paused = false;
+    guard->is_awaited = false;
+    conn_door_resume(&guard->door);
+}
+
+static void displace_quiet(struct conn_guard *guard)
+{
+    struct conn *conn = TAILQ_FIRST(&guard->conns.quiet);
+    int64_t now_ms = guard->conf.clock->mono_ms();
+
+    if (!conn)
+        return;
+    if (!conn_is_left(conn)) {
+        if (now_ms < conn->quiet_since_ms + CONN_GUARD_SPARE_MS)
+            return;
+        counters_add(guard->conf.counters, INGEST_CONNECTIONS_DISPLACED, 1);
+        conn_close(conn);
+    }
+    if (conn_is_left(conn))
+        conn_free(conn);
+}
+
+/* One at a time: if more wait, the door pauses and knocks again. */
+static void let_in(struct conn_guard *guard)
+{
+    if (guard->is_awaited && is_full(guard))
+        displace_quiet(guard);
+    open_unless_full(guard);
+}
+
+static void on_knock(void *arg)
+{
+    struct conn_guard *guard = arg;
+
+    guard->is_awaited = true;
+    let_in(guard);
 }
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
     struct conn_guard *guard = arg;
-    struct conn *conn = TAILQ_FIRST(&guard->conns);
+    struct conn *conn = TAILQ_FIRST(&guard->conns.all);
     struct conn *next;
 
     (void)fd;
@@ -189,6 +115,8 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
         if (conn_is_left(conn))
             conn_free(conn);
     }
+    if (guard->is_awaited)
+        let_in(guard);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
@@ -199,16 +127,14 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    for (struct conn *conn = TAILQ_FIRST(&guard->conns); conn; conn = next) {
+    for (struct conn *conn = TAILQ_FIRST(&guard->conns.all); conn; conn = next) {
         next = TAILQ_NEXT(conn, entry);
-        if (!conn_is_left(conn) && conn_is_due(conn, now_ms))
-            conn_cut(conn);
+        if (!conn_is_left(conn) && is_due(guard, conn, now_ms))
+            cut(guard, conn);
         if (conn_is_left(conn))
             conn_free(conn);
     }
-    guard->full = guard->count >= guard->conf.max_connections;
-    if (!guard->full)
-        conn_door_resume(&guard->door);
+    let_in(guard);
 }
 
 enum status conn_guard_new(struct event_base *base, struct evhttp *http,
@@ -221,8 +147,16 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
         return STATUS_NO_MEMORY;
     guard->conf = *conf;
     guard->http = http;
-    TAILQ_INIT(&guard->conns);
     guard->reap = event_new(base, -1, 0, on_reap, guard);
+    guard->conns = (struct conn_set){
+        .buffer_max_bytes = conf->buffer_max_bytes,
+        .request_deadline_ms = conf->request_deadline_ms,
+        .clock = conf->clock,
+        .counters = conf->counters,
+        .reap = guard->reap,
+    };
+    TAILQ_INIT(&guard->conns.all);
+    TAILQ_INIT(&guard->conns.quiet);
     guard->sweep = event_new(base, -1, EV_PERSIST, on_sweep, guard);
     if (!guard->reap || !guard->sweep || event_add(guard->sweep, &interval) != 0) {
         conn_guard_free(guard);
@@ -235,7 +169,14 @@ enum status conn_guard_new(struct event_base *base, struct evhttp *http,
 
 enum status conn_guard_listen(struct conn_guard *guard, int fd)
 {
-    return conn_door_open(&guard->door, event_get_base(guard->sweep), guard->http, fd);
+    const struct conn_door_conf conf = {
+        .base = event_get_base(guard->sweep),
+        .http = guard->http,
+        .on_knock = on_knock,
+        .arg = guard,
+    };
+
+    return conn_door_open(&guard->door, &conf, fd);
 }
 
 void conn_guard_drain(struct conn_guard *guard)
@@ -249,8 +190,8 @@ size_t conn_guard_busy_count(const struct conn_guard *guard)
     const struct conn *conn;
     size_t count = 0;
 
-    TAILQ_FOREACH(conn, &guard->conns, entry)
-    count += !conn_is_left(conn) && conn->state != CONN_FRESH && conn->state != CONN_IDLE;
+    TAILQ_FOREACH(conn, &guard->conns.all, entry)
+    count += !conn_is_left(conn) && !conn_is_quiet(conn);
     return count;
 }
 
@@ -259,9 +200,9 @@ void conn_guard_free(struct conn_guard *guard)
     if (!guard)
         return;
     conn_door_close(&guard->door);
-    while (!TAILQ_EMPTY(&guard->conns))
+    while (!TAILQ_EMPTY(&guard->conns.all))
         /* The analyser does not see that conn_free() takes it off the list. */
-        conn_free(TAILQ_FIRST(&guard->conns)); /* NOLINT(clang-analyzer-unix.Malloc) */
+        conn_free(TAILQ_FIRST(&guard->conns.all)); /* NOLINT(clang-analyzer-unix.Malloc) */
     if (guard->sweep)
         event_free(guard->sweep);
     if (guard->reap)

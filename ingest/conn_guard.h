@@ -16,12 +16,15 @@ struct conn_guard;
 /* The limits that evhttp 2.1 lacks. Its timeout is per read, so one byte a second holds a
  * connection for ever; it takes any number of connections; it spins when descriptors run out; and
  * it reads chunk lines without end. Here each connection has a deadline, a swept list holds them
- * all, the listener pauses at the limit and, after an error, until the next sweep, and no
- * connection buffers more than conf.buffer_max_bytes of what evhttp has not yet taken. */
+ * all, and no connection buffers more than conf.buffer_max_bytes of what evhttp has not yet taken.
+ * At the limit the listener pauses; when another connection then waits to be let in, the one that
+ * has been quiet for longest (accepted and nothing came, or between two requests) is closed for it.
+ * Where none is quiet it waits until one is, or is gone. After an error the listener pauses until
+ * the next sweep. */
 
 enum {
-    CONN_GUARD_SWEEP_MS = 250,      /* deadlines are kept to within this */
-    CONN_GUARD_IDLE_MS = 30 * 1000, /* a connection between two requests */
+    CONN_GUARD_SWEEP_MS = 250, /* deadlines are kept to within this */
+    CONN_GUARD_SPARE_MS = 250, /* quiet for less: its request may be on the way, so it stays */
 };
 
 /* Everything is borrowed for the life of the guard. */

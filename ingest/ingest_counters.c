@@ -50,6 +50,11 @@ const struct counter_info ingest_counter_info[INGEST_COUNTER_COUNT] = {
                                   "rise "
                                   "asks for a higher limit or another process.",
                                   COUNTER_TOTAL, 1 },
+    [INGEST_CONNECTIONS_DISPLACED] = { "clerk_ingest_connections_displaced_total", NULL,
+                                       "Connections without a request that were closed at "
+                                       "MAX_CONNECTIONS to let a new one in, the longest quiet "
+                                       "first.",
+                                       COUNTER_TOTAL, 1 },
     [INGEST_BACKPRESSURE] = { "clerk_ingest_backpressure", NULL,
                               "1 while webhooks are answered 503 because Redis is nearly full or "
                               "too many wait for it; start workers or give Redis memory.",

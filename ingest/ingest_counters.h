@@ -30,9 +30,11 @@ enum ingest_counter {
     /* Now: webhooks that wait for Redis, and open connections of the webhook port. */
     INGEST_IN_FLIGHT,
     INGEST_CONNECTIONS,
-    /* Connections past REQUEST_DEADLINE_MS, and times that MAX_CONNECTIONS was reached. */
+    /* Connections past REQUEST_DEADLINE_MS, times that MAX_CONNECTIONS was reached, and quiet
+     * connections closed then to let a new one in. */
     INGEST_CONNECTIONS_CUT,
     INGEST_CONNECTIONS_FULL,
+    INGEST_CONNECTIONS_DISPLACED,
     /* 1 while webhooks are refused because Redis is nearly full or too many wait for it. */
     INGEST_BACKPRESSURE,
     /* 1 while Redis takes webhooks; connections to it beyond the first. */

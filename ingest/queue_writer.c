@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "common/log.h"
+#include "common/reasons.h"
 #include "common/stream.h"
 #include "ingest/queue_writer_link.h"
 #include "ingest/redis_command.h"
@@ -38,15 +40,25 @@ struct queue_writer {
     size_t bytes_in_flight;
     bool told; /* conf.changed has been called, lastly with told_up */
     bool told_up;
+    struct reasons reasons; /* told while it is down */
 };
 
 static void tell(struct queue_writer *qw)
 {
     char why[QUEUE_WHY_MAX] = "";
     bool up = queue_writer_is_ready(qw, why);
+    bool is_new;
 
-    if (qw->told ? up == qw->told_up : queue_link_is_starting(qw->link))
+    if (!qw->told && queue_link_is_starting(qw->link))
         return;
+    is_new = !up && reasons_add(&qw->reasons, why);
+    if (qw->told && up == qw->told_up) {
+        if (is_new)
+            log_info("event=queue_still_down why=%s action=going_on_trying", why);
+        return;
+    }
+    if (up)
+        reasons_clear(&qw->reasons);
     qw->told = true;
     qw->told_up = up;
     qw->conf.changed(qw->conf.arg, up, why);

@@ -48,7 +48,8 @@ struct queue_conf {
     size_t max_in_flight; /* XADDs that wait for an answer */
     const struct clock *clock;
     /* Called when the queue becomes able (up) or unable (why, one line) to take webhooks, once a
-     * change; from the loop, never from within a function of this header. It must not call back. */
+     * change; from the loop, never from within a function of this header. It must not call back.
+     * Another reason that shows while it is down is only logged, see reasons.h. */
     void (*changed)(void *arg, bool up, const char *why);
     void *arg;
 };

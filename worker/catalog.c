@@ -1,5 +1,6 @@
 #include "worker/catalog.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "worker/catalog_tables.h"
@@ -136,10 +137,35 @@ bool catalog_is_delete(struct slice type)
     return slice_equals(suffix, SLICE("deleted"));
 }
 
+size_t catalog_table_index(const struct catalog_table *table)
+{
+    size_t i = 0;
+    while (i < catalog_table_count && catalog_tables[i] != table)
+        i++;
+    assert(i < catalog_table_count);
+    return i;
+}
+
 size_t catalog_column_index(const struct catalog_table *table, const char *name)
 {
     size_t i = 0;
     while (i < table->column_count && strcmp(table->columns[i].name, name) != 0)
         i++;
     return i;
+}
+
+bool catalog_is_number(enum column_kind kind)
+{
+    return kind == COLUMN_INT || kind == COLUMN_BOOL || kind == COLUMN_IS_PRIMARY ||
+           kind == COLUMN_VERIFIED;
+}
+
+enum catalog_reach catalog_reach(const struct catalog_table *deleted,
+                                 const struct catalog_table *other)
+{
+    if (deleted == &catalog_users && other->user_column)
+        return CATALOG_OF_USER;
+    if (deleted == &catalog_organizations && other->organization_column)
+        return CATALOG_OF_ORGANIZATION;
+    return CATALOG_NOTHING;
 }

@@ -111,7 +111,22 @@ bool catalog_knows_type(struct slice type);
 /* True when the type's suffix, what follows its last dot, is "deleted". */
 bool catalog_is_delete(struct slice type);
 
+/* The position of a table, which is one of them, in catalog_tables. */
+size_t catalog_table_index(const struct catalog_table *table);
+
 /* The position of a column in table->columns, or table->column_count when there is none. */
 size_t catalog_column_index(const struct catalog_table *table, const char *name);
+
+/* True when the database holds whole numbers in columns of this kind; texts otherwise. */
+bool catalog_is_number(enum column_kind kind);
+
+/* Which rows of a table a deletion takes along: the one with that clerk_id, those of that user, or
+ * those of that organization. */
+enum catalog_reach { CATALOG_ROW, CATALOG_OF_USER, CATALOG_OF_ORGANIZATION, CATALOG_NOTHING };
+
+/* What goes with an object of table `deleted` in another table; CATALOG_NOTHING unless that is
+ * users or organizations, and the other has a column for their ids. */
+enum catalog_reach catalog_reach(const struct catalog_table *deleted,
+                                 const struct catalog_table *other);
 
 #endif

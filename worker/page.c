@@ -15,6 +15,7 @@ enum {
     FORBIDDEN = 403,
     NOT_FOUND = 404,
     BAD_METHOD = 405,
+    TOO_MANY = 429,
     UNAVAILABLE = 503,
     STATUS_TEXT_MAX = 1 << 20,
 };
@@ -47,16 +48,33 @@ static void go_to(struct admin_reply *reply, const char *where)
     reply->type = html_type;
 }
 
+/* One line for all that is refused until the time is over. */
+static void put_off(struct page_tries *tries, int64_t now_ms, struct admin_reply *reply)
+{
+    reply->retry_after_s = (int)((tries->until_ms - now_ms) / 1000) + 1;
+    page_fail(reply, TOO_MANY, "too many wrong tokens: wait before the next");
+    if (!tries->is_told)
+        log_warn("event=page_log_in why=too_many_wrong_tokens action=refusing_all_for_s=%d",
+                 reply->retry_after_s);
+    tries->is_told = true;
+}
+
 static void log_in(struct page *page, const struct admin_request *request,
                    struct admin_reply *reply)
 {
-    char token[FORM_TEXT_MAX + 1];
-    if (form_text(request->body, "token", token) == STATUS_OK &&
-        page_guard_is_token(&page->guard, slice_of(token))) {
+    char token[FORM_TEXT_MAX + 1] = "";
+    int64_t now_ms = page->clock->mono_ms();
+    bool is_given = form_text(request->body, "token", token) == STATUS_OK;
+    switch (page_guard_log_in(&page->guard, slice_of(is_given ? token : ""), now_ms)) {
+    case PAGE_OPEN:
         page_guard_cookie(&page->guard, true, reply->cookie);
         go_to(reply, "/");
         log_info("event=page_log_in action=accepted");
-    } else {
+        break;
+    case PAGE_TOO_MANY:
+        put_off(&page->guard.forms, now_ms, reply);
+        break;
+    default:
         go_to(reply, "/login#wrong");
         log_warn("event=page_log_in why=wrong_token action=refused");
     }
@@ -138,8 +156,11 @@ static void answer(void *arg, const struct admin_request *request, struct admin_
         log_in(page, request, reply);
         return;
     }
-    enum page_access access = page_guard_look(&page->guard, request);
-    if (access != PAGE_OPEN)
+    int64_t now_ms = page->clock->mono_ms();
+    enum page_access access = page_guard_look(&page->guard, request, now_ms);
+    if (access == PAGE_TOO_MANY)
+        put_off(&page->guard.bearers, now_ms, reply);
+    else if (access != PAGE_OPEN)
         refuse(access, asset != NULL, reply);
     else if (asset)
         serve_asset(asset, reply);

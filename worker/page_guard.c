@@ -54,11 +54,32 @@ static struct slice name_of(struct slice host)
     return host;
 }
 
-static bool has_bearer(const struct page_guard *guard, const struct admin_request *request)
+static bool is_token(const struct page_guard *guard, struct slice text)
+{
+    return guard->token && is_same_secret(text, guard->token);
+}
+
+/* The token that the request brings; false: none. */
+static bool bearer_of(const struct admin_request *request, struct slice *ret_token)
 {
     struct slice text = request->authorization;
-    return guard->token && slice_drop_prefix(&text, SLICE("Bearer ")) &&
-           page_guard_is_token(guard, slice_trim(text));
+    if (!slice_drop_prefix(&text, SLICE("Bearer ")))
+        return false;
+    *ret_token = slice_trim(text);
+    return true;
+}
+
+static enum page_access try_token(const struct page_guard *guard, struct page_tries *tries,
+                                  struct slice token, int64_t now_ms)
+{
+    if (now_ms >= tries->until_ms)
+        *tries = (struct page_tries){ .until_ms = now_ms + PAGE_TRIES_MS };
+    if (tries->wrong_count >= PAGE_TRIES_MAX)
+        return PAGE_TOO_MANY;
+    if (is_token(guard, token))
+        return PAGE_OPEN;
+    tries->wrong_count++;
+    return PAGE_LOG_IN;
 }
 
 static bool has_session(const struct page_guard *guard, struct slice cookies)
@@ -73,25 +94,36 @@ static bool has_session(const struct page_guard *guard, struct slice cookies)
     return false;
 }
 
-enum page_access page_guard_look(const struct page_guard *guard,
-                                 const struct admin_request *request)
+static enum page_access look_for_token(struct page_guard *guard,
+                                       const struct admin_request *request, int64_t now_ms)
+{
+    struct slice token;
+    if (has_session(guard, request->cookie))
+        return PAGE_OPEN;
+    return bearer_of(request, &token) ? try_token(guard, &guard->bearers, token, now_ms)
+                                      : PAGE_LOG_IN;
+}
+
+enum page_access page_guard_look(struct page_guard *guard, const struct admin_request *request,
+                                 int64_t now_ms)
 {
     if (guard->token)
-        return has_bearer(guard, request) || has_session(guard, request->cookie) ? PAGE_OPEN
-                                                                                 : PAGE_LOG_IN;
+        return look_for_token(guard, request, now_ms);
     if (!guard->is_loopback)
         return PAGE_NO_TOKEN;
     return is_local_name(name_of(request->host)) ? PAGE_OPEN : PAGE_WRONG_HOST;
 }
 
-bool page_guard_change(const struct page_guard *guard, const struct admin_request *request)
+enum page_access page_guard_log_in(struct page_guard *guard, struct slice token, int64_t now_ms)
 {
-    return has_bearer(guard, request) || is_same_secret(request->csrf, guard->csrf);
+    return try_token(guard, &guard->forms, token, now_ms);
 }
 
-bool page_guard_is_token(const struct page_guard *guard, struct slice text)
+bool page_guard_change(const struct page_guard *guard, const struct admin_request *request)
 {
-    return guard->token && is_same_secret(text, guard->token);
+    struct slice token;
+    return (bearer_of(request, &token) && is_token(guard, token)) ||
+           is_same_secret(request->csrf, guard->csrf);
 }
 
 void page_guard_cookie(const struct page_guard *guard, bool in, char ret_cookie[ADMIN_COOKIE_MAX])

@@ -15,6 +15,8 @@
 enum {
     SUSPECT_DELIVERIES = 3, /* from the third delivery on an event runs alone */
     LONELY_DEATHS_MAX = 3,  /* then it is a dead letter */
+    FORGET_MS = 2000,       /* what a stop may be put off for a lonely attempt to be forgotten */
+    FORGET_PAUSE_MS = 20,
 };
 
 enum status processor_init(struct processor *p)
@@ -114,6 +116,15 @@ static enum status after_failure(struct processor *p, enum status st)
     return st;
 }
 
+/* A stop has killed nobody, and three of them on one event shall not make a dead letter. With the
+ * stop flag set nothing waits for its turn any more, so that another worker's takes more tries. */
+static void forget_attempt(struct processor *p, struct slice svix_id)
+{
+    int64_t until_ms = p->clock->mono_ms() + FORGET_MS;
+    while (apply_attempt_forget(p->store, svix_id) != STATUS_OK && p->clock->mono_ms() < until_ms)
+        clock_sleep_ms(FORGET_PAUSE_MS);
+}
+
 /* Applies the first count of p->events, however long the database is away. */
 static enum status apply_until_done(struct processor *p, size_t count, int64_t attempts)
 {
@@ -133,6 +144,8 @@ static enum status apply_until_done(struct processor *p, size_t count, int64_t a
         if ((st == STATUS_UNAVAILABLE || st == STATUS_STOPPED) && is_counted)
             is_counted = apply_attempt_forget(p->store, p->events[0].svix_id) != STATUS_OK;
         st = after_failure(p, st);
+        if (st == STATUS_STOPPED && is_counted)
+            forget_attempt(p, p->events[0].svix_id);
         if (st != STATUS_OK)
             return st;
     }

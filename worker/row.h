@@ -36,6 +36,12 @@ struct row {
     int64_t event_at;
 };
 
+/* The ids of whatever takes the row along when it is deleted: the object itself, its user, its
+ * organization. Borrowed from row; empty where the table has no such column, or the row no value in
+ * it. */
+enum { ROW_OWNERS = 3 };
+void row_owners(const struct row *row, struct slice ret_ids[ROW_OWNERS]);
+
 /* Rows of one table; count 0 with any rows pointer is an empty list. */
 struct row_list {
     struct row *rows;

@@ -91,9 +91,7 @@ const char *sql_own_table_name(size_t i)
 
 static enum sql_type type_of(enum column_kind kind)
 {
-    bool is_number = kind == COLUMN_INT || kind == COLUMN_BOOL || kind == COLUMN_IS_PRIMARY ||
-                     kind == COLUMN_VERIFIED;
-    return is_number ? SQL_INTEGER : SQL_TEXT;
+    return catalog_is_number(kind) ? SQL_INTEGER : SQL_TEXT;
 }
 
 static bool same(const char *a, const char *b)

@@ -1,4 +1,5 @@
 #include <libpq-fe.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "worker/store_postgres_parts.h"
@@ -9,6 +10,9 @@ enum { ANSWER_MS = 45000, POLL_MS = 500 };
 
 /* For a question that any server answers at once. */
 enum { BRIEF_MS = 8000 };
+
+/* What a reason has of the place of an exception: a name, its arguments, a line. */
+enum { CONTEXT_MAX = 100 };
 
 /* After the stop flag: a turn that is free is given within this. */
 enum { LAST_ANSWER_MS = 1000 };
@@ -57,11 +61,26 @@ static enum status wait_for_answer(struct store_postgres *store)
     return STATUS_OK;
 }
 
+/* An exception's message is its author's own, with whatever values he put into it; the first line
+ * of its context only names the function and the line. */
+static enum status raised(struct store_postgres *store, const PGresult *answer, const char *state)
+{
+    const char *where = PQresultErrorField(answer, PG_DIAG_CONTEXT);
+    if (!where || !*where)
+        where = "a function of the database";
+    size_t line = strcspn(where, "\n");
+    return pg_because(store, pg_classify(state),
+                      "raised by %.*s; its message is in the server's log (SQLSTATE %s)",
+                      CONTEXT_MAX < line ? CONTEXT_MAX : (int)line, where, state);
+}
+
 /* Judges a failed answer. The primary message alone: the detail may hold values of the payload. */
 static enum status refused(struct store_postgres *store, const PGresult *answer)
 {
     const char *state = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY);
+    if (pg_is_raised(state))
+        return raised(store, answer, state);
     if (!message)
         message = PQresultErrorMessage(answer);
     enum status st = pg_because(store, pg_classify(state), "%.200s (SQLSTATE %s)", message,

@@ -56,15 +56,6 @@ struct pg_call pg_call_fixed(struct store_postgres *store, enum pg_fixed which)
     return c;
 }
 
-static size_t index_of(const struct catalog_table *table)
-{
-    size_t i = 0;
-    while (i < catalog_table_count && catalog_tables[i] != table)
-        i++;
-    assert(i < catalog_table_count);
-    return i;
-}
-
 static enum status make_text(struct store_postgres *store, const struct catalog_table *table,
                              enum sql_of_table which, struct pg_statement *statement)
 {
@@ -84,7 +75,7 @@ struct pg_call pg_call_of_table(struct store_postgres *store, const struct catal
                                 enum sql_of_table which)
 {
     struct pg_call c;
-    size_t place = index_of(table) * SQL_OF_TABLE_COUNT + which;
+    size_t place = catalog_table_index(table) * SQL_OF_TABLE_COUNT + which;
     struct pg_statement *statement = &store->of_table[place];
     c.store = store;
     c.sql = NULL;

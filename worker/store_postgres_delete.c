@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <string.h>
 
 #include "worker/store_postgres_parts.h"
 
@@ -47,12 +46,8 @@ static enum status bury_object(struct store_postgres *store, const struct catalo
     return pg_send(&lower, NULL, 0);
 }
 
-/* What a delete does to the rows of one table: those with clerk_id, of that user, or of that
- * organization. */
-enum reach { REACH_ROW, REACH_USER, REACH_ORGANIZATION };
-
 static enum status delete_in(struct store_postgres *store, const struct catalog_table *table,
-                             enum reach reach, struct slice id, int64_t event_at)
+                             enum catalog_reach reach, struct slice id, int64_t event_at)
 {
     static const enum sql_of_table statements[][3] = {
         [STORE_DELETE_HARD] = { SQL_DELETE_ROW, SQL_DELETE_OF_USER, SQL_DELETE_OF_ORGANIZATION },
@@ -68,15 +63,11 @@ static enum status delete_in(struct store_postgres *store, const struct catalog_
 static enum status cascade(struct store_postgres *store, const struct catalog_table *table,
                            struct slice id, int64_t event_at)
 {
-    bool is_user = strcmp(table->name, "users") == 0;
-    bool is_organization = strcmp(table->name, "organizations") == 0;
     enum status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < catalog_table_count; i++) {
-        const struct catalog_table *t = catalog_tables[i];
-        if (is_user && t->user_column)
-            st = delete_in(store, t, REACH_USER, id, event_at);
-        else if (is_organization && t->organization_column)
-            st = delete_in(store, t, REACH_ORGANIZATION, id, event_at);
+        enum catalog_reach reach = catalog_reach(table, catalog_tables[i]);
+        if (reach != CATALOG_NOTHING)
+            st = delete_in(store, catalog_tables[i], reach, id, event_at);
     }
     return st;
 }
@@ -94,7 +85,7 @@ enum status store_postgres_delete(struct store *base, const struct catalog_table
     if (st == STATUS_OK)
         st = bury_object(store, table, clerk_id, event_at, &is_first);
     if (st == STATUS_OK)
-        st = delete_in(store, table, REACH_ROW, clerk_id, event_at);
+        st = delete_in(store, table, CATALOG_ROW, clerk_id, event_at);
     if (st == STATUS_OK)
         st = cascade(store, table, clerk_id, event_at);
     if (st == STATUS_OK && !store->plan.is_on)

@@ -29,6 +29,7 @@ static const struct {
 
     { "21", STATUS_BAD_DATA },       { "22", STATUS_BAD_DATA }, { "23", STATUS_BAD_DATA },
     { "54", STATUS_BAD_DATA }, /* a value is too long for an index */
+    { "P0", STATUS_BAD_DATA }, /* RAISE EXCEPTION and its like in a trigger of the application's */
 };
 
 enum status pg_classify(const char *sqlstate)
@@ -48,6 +49,11 @@ bool pg_ends_connection(const char *sqlstate)
         if (strncmp(ends[i], sqlstate, strlen(ends[i])) == 0)
             return true;
     return !sqlstate || !*sqlstate;
+}
+
+bool pg_is_raised(const char *sqlstate)
+{
+    return sqlstate && strncmp(sqlstate, "P0", 2) == 0;
 }
 
 bool pg_tells_of_pooler(const char *sqlstate)

@@ -95,12 +95,6 @@ enum {
     AFTER_COUNT = sizeof(after) / sizeof(*after),
 };
 
-static bool is_number(enum column_kind kind)
-{
-    return kind == COLUMN_INT || kind == COLUMN_BOOL || kind == COLUMN_IS_PRIMARY ||
-           kind == COLUMN_VERIFIED;
-}
-
 /* Column i of a table, counted over all three groups. */
 static struct common_column column_at(const struct catalog_table *table, size_t i)
 {
@@ -108,7 +102,7 @@ static struct common_column column_at(const struct catalog_table *table, size_t 
         return before[i];
     if (i < BEFORE_COUNT + table->column_count) {
         const struct catalog_column *column = &table->columns[i - BEFORE_COUNT];
-        return (struct common_column){ column->name, is_number(column->kind) };
+        return (struct common_column){ column->name, catalog_is_number(column->kind) };
     }
     return after[i - BEFORE_COUNT - table->column_count];
 }

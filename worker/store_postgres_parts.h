@@ -154,6 +154,10 @@ enum status pg_classify(const char *sqlstate);
  * server is going down, or has become read-only. */
 bool pg_ends_connection(const char *sqlstate);
 
+/* True when a function of the database's owner raised it: the message is in his words then, and may
+ * hold values of the payload. */
+bool pg_is_raised(const char *sqlstate);
+
 /* True when a statement has lost its name, or finds it taken: only a pooler does that. */
 bool pg_tells_of_pooler(const char *sqlstate);
 

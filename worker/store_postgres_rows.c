@@ -25,38 +25,19 @@ static enum status lower_to_tombstone(struct store_postgres *store, struct slice
     return STATUS_OK;
 }
 
-/* The id in a column of row; empty without such a column or value. */
-static struct slice id_in_column(const struct row *row, const char *column)
-{
-    if (!column)
-        return (struct slice){ 0 };
-    size_t i = catalog_column_index(row->table, column);
-    bool is_id = i < row->table->column_count && row->values[i].kind == VALUE_TEXT;
-    return is_id ? row->values[i].text : (struct slice){ 0 };
-}
-
 /* When the object, its user or its organization was deleted; VALUE_NULL: not at all. */
 static enum status find_deletion(struct store_postgres *store, const struct row *row,
                                  struct value *ret_deleted_at)
 {
     struct value earliest = { .kind = VALUE_NULL };
-    struct slice ids[] = {
-        row->clerk_id,
-        id_in_column(row, row->table->user_column),
-        id_in_column(row, row->table->organization_column),
-    };
+    struct slice ids[ROW_OWNERS];
     enum status st = STATUS_OK;
-    for (size_t i = 0; st == STATUS_OK && i < sizeof(ids) / sizeof(ids[0]); i++)
+    row_owners(row, ids);
+    for (size_t i = 0; st == STATUS_OK && i < ROW_OWNERS; i++)
         st = lower_to_tombstone(store, ids[i], &earliest);
     if (st == STATUS_OK)
         *ret_deleted_at = earliest;
     return st;
-}
-
-static bool is_number(enum column_kind kind)
-{
-    return kind == COLUMN_INT || kind == COLUMN_BOOL || kind == COLUMN_IS_PRIMARY ||
-           kind == COLUMN_VERIFIED;
 }
 
 /* As SQLite's strict tables: a text that is a number is one. In binary form PostgreSQL would take
@@ -67,9 +48,9 @@ static void add_value(struct pg_call *c, const struct row *row, size_t i)
     const struct catalog_column *column = &row->table->columns[i];
     bool is_text = value.kind == VALUE_TEXT;
     bool has_number = is_text && slice_to_i64(value.text, INT64_MIN, INT64_MAX, &value.number);
-    if (is_number(column->kind) && has_number)
+    if (catalog_is_number(column->kind) && has_number)
         value.kind = VALUE_INT;
-    if (value.kind != VALUE_NULL && (value.kind == VALUE_INT) != is_number(column->kind))
+    if (value.kind != VALUE_NULL && (value.kind == VALUE_INT) != catalog_is_number(column->kind))
         c->status = pg_because(c->store, STATUS_BAD_DATA, "another kind of value for %s.%s",
                                row->table->name, column->name);
     pg_value(c, &value);

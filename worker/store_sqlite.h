@@ -93,7 +93,7 @@ static inline struct store_sqlite *store_sqlite_of(struct store *base)
     return (struct store_sqlite *)base;
 }
 
-/* --- what store.c calls: the contracts are in store.h and store_read.h --- */
+/* --- what store.c calls: the contracts are in store.h, store_read.h and store_find.h --- */
 
 extern const struct store_ops store_sqlite_ops;
 const char *store_sqlite_library(void);
@@ -102,54 +102,31 @@ enum status store_sqlite_open(const struct store_conf *conf, struct store **ret_
                               char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
 enum status store_sqlite_open_to_read(const char *url, struct store **ret_store,
                                       char ret_why[STORE_ERROR_MAX]) MUST_CHECK;
-void store_sqlite_close(struct store *base);
-enum status store_sqlite_begin(struct store *base);
-enum status store_sqlite_commit(struct store *base);
-void store_sqlite_rollback(struct store *base);
-enum status store_sqlite_savepoint(struct store *base);
-enum status store_sqlite_release(struct store *base);
-enum status store_sqlite_rollback_to(struct store *base);
-enum status store_sqlite_record(struct store *base, const struct store_ledger_row *row);
-enum status store_sqlite_set_outcome(struct store *base, struct slice svix_id,
-                                     enum store_outcome outcome);
-enum status store_sqlite_upsert(struct store *base, const struct row *row);
-enum status store_sqlite_replace_children(struct store *base, const struct catalog_table *table,
-                                          struct slice parent_id, const struct row_list *children);
-enum status store_sqlite_delete(struct store *base, const struct catalog_table *table,
-                                struct slice clerk_id, int64_t event_at);
-enum status store_sqlite_bury(struct store *base, const struct store_dead_letter *letter);
-enum status store_sqlite_reopen(struct store *base, struct slice svix_id, int64_t now_ms);
-enum status store_sqlite_take_retry(struct store *base, struct slice svix_id);
-enum status store_sqlite_drop_dead(struct store *base, struct slice svix_id);
-enum status store_sqlite_attempt(struct store *base, struct slice svix_id, int64_t *ret_count);
-enum status store_sqlite_attempt_done(struct store *base, struct slice svix_id);
-enum status store_sqlite_prune(struct store *base, int64_t before_ms, size_t limit,
-                               size_t *ret_removed);
-enum status store_sqlite_signs(struct store *base, struct store_signs *ret_signs);
-enum status store_sqlite_maintain(struct store *base, bool idle);
-enum status store_sqlite_ping(struct store *base);
-enum status store_sqlite_count(struct store *base, int64_t recent_ms,
-                               struct store_counts *ret_counts);
-enum status store_sqlite_each_type(struct store *base, store_type_fn *fn, void *arg);
-enum status store_sqlite_each_dead_letter(struct store *base, const struct store_dead_place *after,
-                                          int64_t until_ms, store_dead_fn *fn, void *arg);
-enum status store_sqlite_one_dead_letter(struct store *base, struct slice svix_id,
-                                         store_dead_fn *fn, void *arg);
-enum status store_sqlite_recent(struct store *base, int64_t since_ms,
-                                struct store_recent *ret_recent);
-enum status store_sqlite_find_event(struct store *base, struct slice svix_id, store_event_fn *fn,
-                                    void *arg);
-enum status store_sqlite_each_event_of(struct store *base, struct slice clerk_id,
-                                       store_event_fn *fn, void *arg);
-enum status store_sqlite_find_object(struct store *base, struct slice clerk_id, store_column_fn *fn,
-                                     void *arg);
-enum status store_sqlite_find_tombstone(struct store *base, struct slice clerk_id,
-                                        int64_t *ret_event_at);
-enum status store_sqlite_compare_row(struct store *base, const struct row *row,
-                                     store_difference_fn *fn, void *arg);
-enum status store_sqlite_compare_children(struct store *base, const struct catalog_table *table,
-                                          struct slice parent_id, const struct row_list *children,
-                                          store_difference_fn *fn, void *arg);
+store_end_fn store_sqlite_close, store_sqlite_rollback;
+store_step_fn store_sqlite_begin, store_sqlite_commit, store_sqlite_savepoint, store_sqlite_release,
+    store_sqlite_rollback_to, store_sqlite_ping;
+store_record_fn store_sqlite_record;
+store_set_outcome_fn store_sqlite_set_outcome;
+store_upsert_fn store_sqlite_upsert;
+store_replace_children_fn store_sqlite_replace_children;
+store_delete_fn store_sqlite_delete;
+store_bury_fn store_sqlite_bury;
+store_reopen_fn store_sqlite_reopen;
+store_on_event_fn store_sqlite_take_retry, store_sqlite_drop_dead, store_sqlite_attempt_done;
+store_attempt_fn store_sqlite_attempt;
+store_prune_fn store_sqlite_prune;
+store_signs_fn store_sqlite_signs;
+store_maintain_fn store_sqlite_maintain;
+store_count_fn store_sqlite_count;
+store_each_type_fn store_sqlite_each_type;
+store_each_dead_letter_fn store_sqlite_each_dead_letter;
+store_one_dead_letter_fn store_sqlite_one_dead_letter;
+store_recent_fn store_sqlite_recent;
+store_find_events_fn store_sqlite_find_event, store_sqlite_each_event_of;
+store_find_object_fn store_sqlite_find_object;
+store_find_tombstone_fn store_sqlite_find_tombstone;
+store_compare_row_fn store_sqlite_compare_row;
+store_compare_children_fn store_sqlite_compare_children;
 
 /* --- store_sqlite_error.c --- */
 

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <sqlite3.h>
 
 #include "worker/store_sqlite.h"
@@ -62,15 +61,6 @@ struct call call_fixed(struct store_sqlite *store, enum fixed which)
     return c;
 }
 
-static size_t index_of(const struct catalog_table *table)
-{
-    size_t i = 0;
-    while (i < catalog_table_count && catalog_tables[i] != table)
-        i++;
-    assert(i < catalog_table_count);
-    return i;
-}
-
 static enum status prepare_of_table(struct store_sqlite *store, const struct catalog_table *table,
                                     enum sql_of_table which, struct sqlite3_stmt **slot)
 {
@@ -85,7 +75,8 @@ struct call call_of_table(struct store_sqlite *store, const struct catalog_table
                           enum sql_of_table which)
 {
     struct call c = { .store = store, .next = 1 };
-    struct sqlite3_stmt **slot = &store->of_table[index_of(table) * SQL_OF_TABLE_COUNT + which];
+    struct sqlite3_stmt **slot =
+        &store->of_table[catalog_table_index(table) * SQL_OF_TABLE_COUNT + which];
     if (!*slot)
         c.status = prepare_of_table(store, table, which, slot);
     c.stmt = *slot;

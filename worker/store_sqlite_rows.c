@@ -20,28 +20,15 @@ static enum status lower_to_tombstone(struct store_sqlite *store, struct slice i
     return st;
 }
 
-/* The id in a column of row; empty without such a column or value. */
-static struct slice id_in_column(const struct row *row, const char *column)
-{
-    if (!column)
-        return (struct slice){ 0 };
-    size_t i = catalog_column_index(row->table, column);
-    bool is_id = i < row->table->column_count && row->values[i].kind == VALUE_TEXT;
-    return is_id ? row->values[i].text : (struct slice){ 0 };
-}
-
 /* When the object, its user or its organization was deleted; VALUE_NULL: not at all. */
 static enum status find_deletion(struct store_sqlite *store, const struct row *row,
                                  struct value *ret_deleted_at)
 {
     struct value earliest = { .kind = VALUE_NULL };
-    struct slice ids[] = {
-        row->clerk_id,
-        id_in_column(row, row->table->user_column),
-        id_in_column(row, row->table->organization_column),
-    };
+    struct slice ids[ROW_OWNERS];
     enum status st = STATUS_OK;
-    for (size_t i = 0; st == STATUS_OK && i < sizeof(ids) / sizeof(ids[0]); i++)
+    row_owners(row, ids);
+    for (size_t i = 0; st == STATUS_OK && i < ROW_OWNERS; i++)
         st = lower_to_tombstone(store, ids[i], &earliest);
     if (st == STATUS_OK)
         *ret_deleted_at = earliest;
@@ -202,12 +189,8 @@ static enum status bury_object(struct store_sqlite *store, const struct catalog_
     return call_run(&lower);
 }
 
-/* What a delete does to the rows of one table: those with clerk_id, of that user, or of that
- * organization. */
-enum reach { REACH_ROW, REACH_USER, REACH_ORGANIZATION };
-
 static enum status delete_in(struct store_sqlite *store, const struct catalog_table *table,
-                             enum reach reach, struct slice id, int64_t event_at)
+                             enum catalog_reach reach, struct slice id, int64_t event_at)
 {
     static const enum sql_of_table statements[][3] = {
         [STORE_DELETE_HARD] = { SQL_DELETE_ROW, SQL_DELETE_OF_USER, SQL_DELETE_OF_ORGANIZATION },
@@ -223,15 +206,11 @@ static enum status delete_in(struct store_sqlite *store, const struct catalog_ta
 static enum status cascade(struct store_sqlite *store, const struct catalog_table *table,
                            struct slice id, int64_t event_at)
 {
-    bool is_user = strcmp(table->name, "users") == 0;
-    bool is_organization = strcmp(table->name, "organizations") == 0;
     enum status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < catalog_table_count; i++) {
-        const struct catalog_table *t = catalog_tables[i];
-        if (is_user && t->user_column)
-            st = delete_in(store, t, REACH_USER, id, event_at);
-        else if (is_organization && t->organization_column)
-            st = delete_in(store, t, REACH_ORGANIZATION, id, event_at);
+        enum catalog_reach reach = catalog_reach(table, catalog_tables[i]);
+        if (reach != CATALOG_NOTHING)
+            st = delete_in(store, catalog_tables[i], reach, id, event_at);
     }
     return st;
 }
@@ -245,7 +224,7 @@ enum status store_sqlite_delete(struct store *base, const struct catalog_table *
     store->new_id_len = 0;
     enum status st = bury_object(store, table, clerk_id, event_at, &is_first);
     if (st == STATUS_OK)
-        st = delete_in(store, table, REACH_ROW, clerk_id, event_at);
+        st = delete_in(store, table, CATALOG_ROW, clerk_id, event_at);
     if (st == STATUS_OK)
         st = cascade(store, table, clerk_id, event_at);
     if (st == STATUS_OK && !is_first)

@@ -28,10 +28,13 @@ struct trouble trouble_make(const char *name, enum worker_counter up_gauge,
 
 void trouble_note(struct trouble *t, const char *why)
 {
+    bool is_new = reasons_add(&t->told, why);
     if (!t->is_down) {
         log_warn("event=%s_unavailable why=%s action=keeping_events_and_retrying", t->name, why);
         t->is_down = true;
         t->since_ms = t->clock->mono_ms();
+    } else if (is_new) {
+        log_info("event=%s_still_unavailable why=%s action=going_on_trying", t->name, why);
     }
     counters_set(worker_counters(), t->up_gauge, 0);
     counters_add(worker_counters(), t->error_total, 1);
@@ -53,6 +56,7 @@ void trouble_over(struct trouble *t)
     if (!t->is_down)
         return;
     t->is_down = false;
+    reasons_clear(&t->told);
     log_info("event=%s_available after_ms=%" PRId64 " action=going_on", t->name,
              t->clock->mono_ms() - t->since_ms);
 }

@@ -100,6 +100,67 @@ def test_connections_over_the_cap_wait_for_their_turn(stack):
     assert waiting.result().status == 200
 
 
+def keep_alive(ingest, times):
+    """Connections that have been answered and stay open."""
+    held = [wire.Connection(ingest.port) for _ in range(times)]
+    for connection in held:
+        connection.send(wire.request(PATH, signing.headers(BODY), BODY))
+        assert connection.answer().status == 200
+    return held
+
+
+def test_at_the_cap_the_longest_idle_connection_makes_room_for_a_new_client(stack):
+    mine = stack.ingest(MAX_CONNECTIONS=3, REQUEST_DEADLINE_MS=60000)
+    oldest, *others = keep_alive(mine, 3)
+    assert mine.post(BODY).status == 200
+    assert oldest.closed()
+    for connection in others:
+        connection.send(wire.request(PATH, signing.headers(BODY), BODY))
+        assert connection.answer().status == 200
+    assert mine.metric("clerk_ingest_connections_displaced_total") == 1
+    assert mine.metric("clerk_ingest_connections_cut_total") == 0
+
+
+def test_at_the_cap_a_crowd_of_new_clients_takes_the_places_of_the_idle_ones(stack):
+    mine = stack.ingest(MAX_CONNECTIONS=10, REQUEST_DEADLINE_MS=60000)
+    held = keep_alive(mine, 10)
+    crowd = [Later(mine) for _ in range(30)]
+    assert [c.result().status for c in crowd] == [200] * 30
+    assert all(connection.closed() for connection in held)
+
+
+def test_at_the_cap_a_connection_within_its_request_is_never_closed_for_a_new_one(stack):
+    mine = stack.ingest(MAX_CONNECTIONS=2, REQUEST_DEADLINE_MS=60000)
+    [idle] = keep_alive(mine, 1)
+    request = wire.request(PATH, signing.headers(BODY), BODY)
+    with wire.Connection(mine.port) as slow:
+        slow.send(request[:-1])
+        assert [mine.post(BODY).status for _ in range(3)] == [200] * 3
+        assert idle.closed()
+        slow.send(request[-1:])
+        assert slow.answer().status == 200
+
+
+def test_at_the_cap_a_client_that_was_told_to_go_on_with_its_body_is_within_its_request(stack):
+    mine = stack.ingest(MAX_CONNECTIONS=2, REQUEST_DEADLINE_MS=60000)
+    request = wire.request(PATH, signing.headers(BODY), BODY, extra=["Expect: 100-continue", f"Content-Length: {len(BODY)}"])
+    with wire.Connection(mine.port) as slow:
+        slow.send(request[:-len(BODY)])
+        assert slow.answer().status == 100
+        [idle] = keep_alive(mine, 1)
+        assert mine.post(BODY).status == 200
+        assert idle.closed()
+        slow.send(BODY)
+        assert slow.answer().status == 200
+
+
+def test_at_the_cap_clients_that_never_say_a_word_make_room_too(stack):
+    mine = stack.ingest(MAX_CONNECTIONS=2, REQUEST_DEADLINE_MS=60000)
+    silent = [wire.Connection(mine.port) for _ in range(2)]
+    assert mine.post(BODY).status == 200
+    assert silent[0].closed()
+
+
 def test_five_hundred_idle_connections_disturb_nobody(ingest, redis):
     held = [wire.Connection(ingest.port) for _ in range(500)]
     assert ingest.post(BODY).status == 200

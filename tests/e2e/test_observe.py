@@ -148,3 +148,21 @@ def test_rows_that_are_there_survive_a_second_migration(stack, ingest, redis):
     worker.stop()
     assert run([WORKER, "migrate"], {"DATABASE_URL": stack.database.url}).returncode == 0
     assert stack.database.count("users") == 1
+
+
+def test_a_reason_that_comes_to_light_during_an_outage_is_told_once(own_stack, own_redis):
+    """The connection is lost first; what stands in the way of another one shows later."""
+    back, front = own_stack.worker(), own_stack.ingest()
+    own_redis.stop()
+    for program, down in ((back, "event=redis_unavailable"), (front, "event=queue_down")):
+        later = down.replace("redis_", "redis_still_").replace("queue_", "queue_still_")
+        program.wait_log(later)
+        said = [line for line in program.log().splitlines() if later in line]
+        assert "cannot connect: Connection refused" in said[-1], program.log()
+        assert program.log().count(down) == 1
+    tried = back.metric("clerk_worker_redis_errors_total")
+    wait.until(lambda: back.metric("clerk_worker_redis_errors_total") >= tried + 3, 30, "more attempts")
+    assert back.log().count("event=redis_still_unavailable") == front.log().count("event=queue_still_down") == 1
+    own_redis.start()
+    back.wait_log("event=redis_available")
+    front.wait_log("event=queue_up")

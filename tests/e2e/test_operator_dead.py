@@ -4,6 +4,7 @@ import subprocess
 
 from harness import samples, signing, wait
 from harness.database import both_databases
+from harness.postgres import migrate
 from harness.process import INGEST, WORKER, clean_env, run
 from harness.tools import POISON, lines, tool
 
@@ -41,6 +42,25 @@ def test_dead_list_filters_by_type_reason_and_age(stack, ingest, redis):
     assert ids("--newer", "1h") == ids() and ids("--older", "1h") == set()
     assert ids("--type", "user.*", "--reason", "data.id", "--newer=1h") <= {"msg_bad"}
     assert len(tool(stack, "dead", "list", "--count", "1").stdout.splitlines()) == 1
+
+
+@both_databases
+def test_what_a_trigger_of_the_users_raises_is_buried_alone_and_nothing_of_the_row_is_told(stack, ingest, redis):
+    """The worker goes on, with the events around it, in the same batch and later."""
+    migrate(stack.database)
+    stack.database.refuse_by_exception("users", "new.first_name = 'Unwanted'")
+    ingest.deliver([("msg_a", samples.user(1)), ("msg_raised", samples.user(2, first_name="Unwanted")), ("msg_b", samples.user(3))])
+    worker = stack.worker()
+    redis.wait_drained()
+    ingest.deliver([("msg_c", samples.user(4))])
+    redis.wait_drained()
+    assert [r["clerk_id"] for r in stack.database.rows("SELECT clerk_id FROM users ORDER BY 1")] == [f"user_e2e{n}" for n in (1, 3, 4)]
+    found = letters(stack)
+    assert list(found) == ["msg_raised"] and "raised by" in found["msg_raised"]["reason"]
+    assert "event=dead_letter svix_id=msg_raised" in worker.log() and "Unwanted" not in worker.log() + found["msg_raised"]["reason"]
+    stack.database.accept("users")
+    assert tool(stack, "dead", "retry", "msg_raised").stdout == "put back 1\n"
+    wait_applied(stack, redis, 4)
 
 
 @both_databases

@@ -118,6 +118,20 @@ def test_logging_in_sets_a_cookie_that_scripts_cannot_read(stack, ingest, redis)
     assert ask(worker.admin_port, "/api/dead/drop", "POST", "all=1", Cookie=cookie, X_CSRF_Token=csrf)[0] == 200
 
 
+def test_guessing_the_token_is_answered_429_and_told_once(stack, redis):
+    worker = stack.worker(WORKER_ADMIN_TOKEN=TOKEN)
+    cookie = ask(worker.admin_port, "/login", "POST", f"token={TOKEN}")[1]["Set-Cookie"].split(";")[0]
+    codes = [ask(worker.admin_port, "/login", "POST", f"token=guess{n}")[0] for n in range(15)]
+    assert codes == [303] * 10 + [429] * 5
+    status, headers, text = ask(worker.admin_port, "/login", "POST", f"token={TOKEN}")
+    assert status == 429 and 0 < int(headers["Retry-After"]) <= 60 and "error" in json.loads(text) and "Set-Cookie" not in headers
+    codes = [ask(worker.admin_port, "/api/status", Authorization=f"Bearer guess{n}")[0] for n in range(15)]
+    assert codes == [401] * 10 + [429] * 5
+    assert worker.log().count("why=too_many_wrong_tokens") == 2, "one line for the form, one for bearers"
+    assert ask(worker.admin_port, "/api/status", Cookie=cookie)[0] == 200
+    assert ask(worker.admin_port, "/metrics")[0] == 200
+
+
 def test_a_redis_user_with_few_rights_is_not_asked_for_more_again_and_again(stack, redis):
     rights = next(line for line in (ROOT / "common/packaging/redis/users.acl").read_text().splitlines() if line.startswith("user worker"))
     words = [">secret" if word.startswith("#") else word for word in rights.split()[3:]]

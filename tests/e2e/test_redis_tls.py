@@ -148,6 +148,8 @@ def test_a_certificate_out_of_order_is_waited_out(tls_stack, tls_redis, trouble)
     for program in (front, back):
         assert program.alive() and program.get("/livez")[0] == 200
     wait.until(lambda: TROUBLES[trouble] in front.get("/readyz")[1], 10, "the reason at ingest")
+    for program in (front, back):
+        wait.until(lambda program=program: TROUBLES[trouble] in program.log(), 10, "the reason in the log")
     tls_redis.show(tls_redis.certificate, tls_redis.key)
     tls_redis.ask_for_certificates("no")
     wait.until(lambda: front.post(samples.user(3), svix_id="msg_after").status == 200, 10, "200")

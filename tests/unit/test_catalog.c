@@ -2,11 +2,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "worker/catalog.h"
 #include "worker/redact.h"
+#include "worker/row.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -149,6 +151,58 @@ static void no_column_is_read_from_a_secret(void **state)
     }
 }
 
+static const struct catalog_table *table_named(const char *name)
+{
+    for (size_t i = 0; i < catalog_table_count; i++)
+        if (strcmp(catalog_tables[i]->name, name) == 0)
+            return catalog_tables[i];
+    fail_msg("there is no table %s", name);
+    return NULL;
+}
+
+static void only_users_and_organizations_take_rows_of_other_tables_along(void **state)
+{
+    static const struct {
+        const char *deleted, *other;
+        enum catalog_reach reach;
+    } cases[] = {
+        { "users", "user_emails", CATALOG_OF_USER },
+        { "users", "sessions", CATALOG_OF_USER },
+        { "users", "organization_memberships", CATALOG_OF_USER },
+        { "users", "roles", CATALOG_NOTHING },
+        { "organizations", "organization_memberships", CATALOG_OF_ORGANIZATION },
+        { "organizations", "user_emails", CATALOG_NOTHING },
+        { "sessions", "user_emails", CATALOG_NOTHING },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_int_equal(cases[i].reach,
+                         catalog_reach(table_named(cases[i].deleted), table_named(cases[i].other)));
+}
+
+static void each_table_is_found_at_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalog_table_count; i++)
+        assert_int_equal(i, catalog_table_index(catalog_tables[i]));
+}
+
+static void a_row_goes_with_its_object_its_user_and_its_organization(void **state)
+{
+    const struct catalog_table *table = table_named("organization_memberships");
+    struct value values[32] = { { .kind = VALUE_NULL } };
+    struct slice ids[ROW_OWNERS];
+    const struct row row = { .table = table, .clerk_id = SLICE("orgmem_1"), .values = values };
+    (void)state;
+    assert_true(table->column_count <= COUNT(values));
+    values[catalog_column_index(table, table->user_column)] =
+        (struct value){ .kind = VALUE_TEXT, .text = SLICE("user_1") };
+    row_owners(&row, ids);
+    assert_true(slice_equals(ids[0], SLICE("orgmem_1")));
+    assert_true(slice_equals(ids[1], SLICE("user_1")));
+    assert_int_equal(0, ids[2].len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +214,9 @@ int main(void)
         cmocka_unit_test(only_the_suffix_deleted_deletes),
         cmocka_unit_test(every_object_writes_to_a_listed_table),
         cmocka_unit_test(no_column_is_read_from_a_secret),
+        cmocka_unit_test(only_users_and_organizations_take_rows_of_other_tables_along),
+        cmocka_unit_test(each_table_is_found_at_its_place),
+        cmocka_unit_test(a_row_goes_with_its_object_its_user_and_its_organization),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

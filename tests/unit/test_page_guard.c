@@ -20,10 +20,10 @@ static struct page_guard guard_of(const char *host, const char *secret)
     return guard;
 }
 
-static enum page_access ask_as(const struct page_guard *guard, const char *host)
+static enum page_access ask_as(struct page_guard *guard, const char *host)
 {
     const struct admin_request request = { .host = slice_of(host) };
-    return page_guard_look(guard, &request);
+    return page_guard_look(guard, &request, 0);
 }
 
 static void on_loopback_names_of_this_machine_are_let_in(void **state)
@@ -92,7 +92,7 @@ static void only_the_exact_token_is_a_bearer(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct admin_request request = { .authorization = slice_of(cases[i].header) };
-        assert_int_equal(cases[i].access, page_guard_look(&guard, &request));
+        assert_int_equal(cases[i].access, page_guard_look(&guard, &request, 0));
     }
 }
 
@@ -107,8 +107,8 @@ static void the_cookie_of_a_log_in_opens_this_worker_and_no_other(void **state)
     *strchr(cookie, ';') = '\0';
     snprintf(header, sizeof header, "a=b; %s; c=d", cookie);
     const struct admin_request request = { .cookie = slice_of(header) };
-    assert_int_equal(PAGE_OPEN, page_guard_look(&guard, &request));
-    assert_int_equal(PAGE_LOG_IN, page_guard_look(&other, &request));
+    assert_int_equal(PAGE_OPEN, page_guard_look(&guard, &request, 0));
+    assert_int_equal(PAGE_LOG_IN, page_guard_look(&other, &request, 0));
 }
 
 static void an_empty_or_forged_cookie_opens_nothing(void **state)
@@ -119,7 +119,7 @@ static void an_empty_or_forged_cookie_opens_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cookies / sizeof *cookies; i++) {
         const struct admin_request request = { .cookie = slice_of(cookies[i]) };
-        assert_int_equal(PAGE_LOG_IN, page_guard_look(&guard, &request));
+        assert_int_equal(PAGE_LOG_IN, page_guard_look(&guard, &request, 0));
     }
 }
 
@@ -143,9 +143,44 @@ static void an_empty_text_is_never_the_token(void **state)
     struct page_guard none = guard_of("127.0.0.1", "");
     struct page_guard some = guard_of("127.0.0.1", token);
     (void)state;
-    assert_false(page_guard_is_token(&none, SLICE("")));
-    assert_false(page_guard_is_token(&some, SLICE("")));
-    assert_true(page_guard_is_token(&some, slice_of(token)));
+    assert_int_equal(PAGE_LOG_IN, page_guard_log_in(&none, SLICE(""), 0));
+    assert_int_equal(PAGE_LOG_IN, page_guard_log_in(&some, SLICE(""), 0));
+    assert_int_equal(PAGE_OPEN, page_guard_log_in(&some, slice_of(token), 0));
+}
+
+static void after_ten_wrong_tokens_not_even_the_right_one_is_compared_for_a_minute(void **state)
+{
+    enum { BEGAN_MS = 5000 };
+    struct page_guard guard = guard_of("0.0.0.0", token);
+    const struct admin_request wrong = { .authorization = SLICE("Bearer no") };
+    const struct admin_request right = { .authorization = SLICE("Bearer correct-horse-battery") };
+    (void)state;
+    for (int i = 0; i < PAGE_TRIES_MAX; i++) {
+        assert_int_equal(PAGE_OPEN, page_guard_look(&guard, &right, BEGAN_MS));
+        assert_int_equal(PAGE_LOG_IN, page_guard_look(&guard, &wrong, BEGAN_MS + i));
+    }
+    int64_t last_ms = BEGAN_MS + PAGE_TRIES_MS - 1;
+    assert_int_equal(PAGE_TOO_MANY, page_guard_look(&guard, &wrong, last_ms));
+    assert_int_equal(PAGE_TOO_MANY, page_guard_look(&guard, &right, last_ms));
+    assert_int_equal(last_ms + 1, guard.bearers.until_ms);
+    assert_int_equal(PAGE_OPEN, page_guard_look(&guard, &right, last_ms + 1));
+}
+
+static void wrong_bearers_keep_nobody_from_the_form_nor_out_of_a_session(void **state)
+{
+    struct page_guard guard = guard_of("0.0.0.0", token);
+    const struct admin_request wrong = { .authorization = SLICE("Bearer no") };
+    const struct admin_request bare = { .host = SLICE("localhost") };
+    char cookie[ADMIN_COOKIE_MAX];
+    (void)state;
+    for (int i = 0; i <= PAGE_TRIES_MAX; i++)
+        (void)page_guard_look(&guard, &wrong, 0);
+    assert_int_equal(PAGE_TOO_MANY, page_guard_look(&guard, &wrong, 0));
+    assert_int_equal(PAGE_LOG_IN, page_guard_look(&guard, &bare, 0));
+    assert_int_equal(PAGE_OPEN, page_guard_log_in(&guard, slice_of(token), 0));
+    page_guard_cookie(&guard, true, cookie);
+    const struct admin_request session = { .cookie = slice_of(cookie) };
+    assert_int_equal(PAGE_OPEN, page_guard_look(&guard, &session, 0));
 }
 
 int main(void)
@@ -160,6 +195,8 @@ int main(void)
         cmocka_unit_test(an_empty_or_forged_cookie_opens_nothing),
         cmocka_unit_test(a_change_needs_the_csrf_token_or_a_bearer),
         cmocka_unit_test(an_empty_text_is_never_the_token),
+        cmocka_unit_test(after_ten_wrong_tokens_not_even_the_right_one_is_compared_for_a_minute),
+        cmocka_unit_test(wrong_bearers_keep_nobody_from_the_form_nor_out_of_a_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "worker/apply.h"
 #include "worker/processor.h"
 #include "worker/queue_reader.h"
+#include "worker/store_lock.h"
 #include "worker/trouble.h"
 #include "worker/worker_conf.h"
 
@@ -111,6 +112,45 @@ static void a_lonely_event_that_does_no_harm_is_applied_and_its_count_forgotten(
     tear_down(&rig);
 }
 
+/* Another worker's turn, from when the event's time is asked for, with a stop at the same moment,
+ * until the time is asked for again: then between counting an attempt and making it. */
+static struct store_lock other;
+
+static int64_t wall_ms_as_another_takes_the_turn(void)
+{
+    stop = 1;
+    assert_int_equal(STATUS_OK, store_lock_take(&other, NULL));
+    return clock_system.wall_ms();
+}
+
+static int64_t mono_ms_as_the_other_gives_it(void)
+{
+    if (other.held)
+        store_lock_give(&other);
+    return clock_system.mono_ms();
+}
+
+static void an_attempt_that_a_stop_prevented_is_not_counted(void **state)
+{
+    static const struct clock clock = { .wall_ms = wall_ms_as_another_takes_the_turn,
+                                        .mono_ms = mono_ms_as_the_other_gives_it };
+    struct fixture *f = *state;
+    struct rig rig;
+    fixture_needs_sqlite(f);
+    const struct store_conf conf = { .url = f->url, .stop = &stop };
+    assert_int_equal(STATUS_OK, store_open(&conf, &f->store, f->why));
+    set_up(&rig, f);
+    rig.processor.clock = &clock;
+    assert_int_equal(STATUS_OK, store_lock_open(f->path, &other));
+    add(&rig, "1-1", "msg_1", SUSPICIOUS);
+    stop = 0;
+    assert_int_equal(STATUS_STOPPED, processor_run(&rig.processor, &rig.batch));
+    assert_string_equal("", fixture_query(f, "SELECT * FROM worker_attempts"));
+    assert_string_equal("", fixture_query(f, "SELECT * FROM webhook_events"));
+    store_lock_close(&other);
+    tear_down(&rig);
+}
+
 static void an_entry_that_is_gone_leaves_nothing_behind(void **state)
 {
     struct fixture *f = *state;
@@ -143,6 +183,8 @@ int main(void)
         ON_STORE(a_stop_is_seen_between_two_lonely_events),
         ON_STORE(what_killed_three_times_alone_is_buried_and_its_count_forgotten),
         ON_STORE(a_lonely_event_that_does_no_harm_is_applied_and_its_count_forgotten),
+        cmocka_unit_test_setup_teardown(an_attempt_that_a_stop_prevented_is_not_counted,
+                                        fixture_closed, fixture_end),
         ON_STORE(an_entry_that_is_gone_leaves_nothing_behind),
         ON_STORE(an_entry_without_id_and_body_is_kept_under_its_entry_id),
     };

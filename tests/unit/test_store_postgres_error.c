@@ -41,6 +41,7 @@ static void each_sqlstate_is_the_worlds_the_datas_or_the_operators(void **state)
         { "23505", STATUS_BAD_DATA },    /* a constraint of somebody else's */
         { "23502", STATUS_BAD_DATA },    /* not null */
         { "54000", STATUS_BAD_DATA },    /* too long for an index */
+        { "P0001", STATUS_BAD_DATA },    /* RAISE EXCEPTION in a trigger of the application's */
         { "28P01", STATUS_FATAL },       /* password */
         { "28000", STATUS_FATAL },       /* pg_hba.conf */
         { "3D000", STATUS_FATAL },       /* no such database */

@@ -72,6 +72,23 @@ static void a_stop_ends_the_wait_at_once(void **state)
     stop = 0;
 }
 
+static void each_reason_of_an_outage_is_told_once_and_four_at_most(void **state)
+{
+    static const char *const whys[] = { "lost",    "refused", "lost",  "wrong certificate",
+                                        "refused", "loading", "frozen" };
+    (void)state;
+    struct trouble t = make();
+    for (size_t i = 0; i < sizeof(whys) / sizeof(whys[0]); i++)
+        trouble_note(&t, whys[i]);
+    assert_int_equal(REASONS_MAX, t.told.count);
+    assert_string_equal("lost", t.told.texts[0]);
+    assert_string_equal("refused", t.told.texts[1]);
+    assert_string_equal("wrong certificate", t.told.texts[2]);
+    assert_string_equal("loading", t.told.texts[3]);
+    trouble_over(&t);
+    assert_int_equal(0, t.told.count);
+}
+
 static void an_outage_is_no_reason_to_be_taken_for_dead(void **state)
 {
     (void)state;
@@ -92,6 +109,7 @@ int main(void)
         cmocka_unit_test(a_note_says_the_same_and_does_not_wait),
         cmocka_unit_test(every_failure_is_counted),
         cmocka_unit_test(a_stop_ends_the_wait_at_once),
+        cmocka_unit_test(each_reason_of_an_outage_is_told_once_and_four_at_most),
         cmocka_unit_test(an_outage_is_no_reason_to_be_taken_for_dead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,8 +122,15 @@ class PostgresDatabase(Database):
                 for row in json.loads(text)]
 
     def refuse(self, table, condition="1 = 1", words="refused"):
+        self._refuse(f"check_violation USING MESSAGE = '{words}'", table, condition)
+
+    def refuse_by_exception(self, table, condition="1 = 1"):
+        """As a user writes it, with a value of the row in the message."""
+        self._refuse("EXCEPTION 'not %', NEW.data", table, condition)
+
+    def _refuse(self, raised, table, condition):
         self.run("CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                 f"$$ BEGIN RAISE check_violation USING MESSAGE = '{words}'; END $$; "
+                 f"$$ BEGIN RAISE {raised}; END $$; "
                  f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse()")
 
     def accept(self, table):
