@@ -70,6 +70,16 @@ bool utf8_is_valid(struct slice text)
     return true;
 }
 
+void utf8_mend(char *text)
+{
+    while (*text != '\0') {
+        size_t len = utf8_sequence(slice_of(text));
+        if (len == 0)
+            *text = '?';
+        text += len > 0 ? len : 1;
+    }
+}
+
 static char continuation(uint32_t code_point, unsigned shift)
 {
     return (char)(0x80 | ((code_point >> shift) & 0x3F));

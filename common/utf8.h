@@ -20,6 +20,10 @@ size_t utf8_sequence(struct slice text);
 /* True when all of text is well-formed. The empty text is. */
 bool utf8_is_valid(struct slice text);
 
+/* Puts '?' in the place of each byte of text, which ends in a NUL, that belongs to no well-formed
+ * sequence. */
+void utf8_mend(char *text);
+
 /* Writes code_point (at most U+10FFFF, not a surrogate) to out and returns how many bytes it took,
  * 1 to 4. */
 size_t utf8_encode(uint32_t code_point, char out[UTF8_SEQUENCE_MAX]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/fault.h"
+#include "common/utf8.h"
 #include "worker/catalog.h"
 
 const char *apply_result_name(enum apply_result result)
@@ -138,6 +139,13 @@ static enum status apply_event(const struct run *run, const struct event *ev,
     return st;
 }
 
+static void condemn(const struct run *run, struct event *ev)
+{
+    snprintf(ev->reason, sizeof(ev->reason), APPLY_REFUSED "%s", store_why(run->store));
+    utf8_mend(ev->reason); /* cut anywhere, or in a server's own encoding */
+    ev->action = EVENT_DEAD;
+}
+
 /* As apply_event(), but what the database refuses for its content is undone and buried. */
 static enum status apply_isolated(const struct run *run, struct event *ev,
                                   enum apply_result *ret_result)
@@ -146,8 +154,7 @@ static enum status apply_isolated(const struct run *run, struct event *ev,
     if (st == STATUS_OK)
         st = apply_event(run, ev, ret_result);
     if (st == STATUS_BAD_DATA) {
-        snprintf(ev->reason, sizeof(ev->reason), APPLY_REFUSED "%s", store_why(run->store));
-        ev->action = EVENT_DEAD;
+        condemn(run, ev);
         st = store_rollback_to(run->store);
         if (st == STATUS_OK)
             st = apply_event(run, ev, ret_result);
@@ -216,6 +223,21 @@ static enum status apply_all(struct run *run, size_t count)
     return st;
 }
 
+/* What is refused only at the commit, by a deferred constraint of the application's, shows whose it
+ * is in a transaction of its own. */
+static enum status apply_one_by_one(struct run run, size_t count)
+{
+    enum status st = STATUS_OK;
+    for (; st == STATUS_OK && count > 0; count--, run.events++, run.results++) {
+        st = apply_all(&run, 1);
+        if (st == STATUS_BAD_DATA) {
+            condemn(&run, run.events);
+            st = apply_all(&run, 1);
+        }
+    }
+    return st;
+}
+
 enum status apply_batch(struct store *store, struct event *events, size_t count, int64_t now_ms,
                         int64_t attempts, enum apply_result *results)
 {
@@ -228,6 +250,8 @@ enum status apply_batch(struct store *store, struct event *events, size_t count,
         return st;
     run.isolated = true; /* somebody in here is the cause: find out who, and spare the others */
     st = apply_all(&run, count);
+    if (st == STATUS_BAD_DATA)
+        st = apply_one_by_one(run, count);
     return st == STATUS_BAD_DATA ? STATUS_FATAL : st; /* not even a dead letter could be written */
 }
 

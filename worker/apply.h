@@ -31,8 +31,10 @@ const char *apply_result_name(enum apply_result result);
  * STATUS_OK. An event that the database refuses for what it holds is undone alone and becomes a
  * dead letter; the others are applied. Its event then has action EVENT_DEAD and a reason. attempts:
  * 0 for an ordinary batch; for a lonely attempt (count 1) its number as apply_attempt() gave it: a
- * dead letter then says so, and the count is forgotten with the commit. STATUS_UNAVAILABLE,
- * STATUS_FATAL, STATUS_STOPPED: nothing was changed, store_why() says why. Blocks. */
+ * dead letter then says so, and the count is forgotten with the commit. What is refused only at the
+ * commit is found by a transaction for each event. STATUS_UNAVAILABLE, STATUS_FATAL,
+ * STATUS_STOPPED: nothing was changed, or in that case nothing of the remaining events, and those
+ * before are duplicates when all are given again; store_why() says why. Blocks. */
 enum status apply_batch(struct store *store, struct event *events, size_t count, int64_t now_ms,
                         int64_t attempts, enum apply_result *results) MUST_CHECK;
 

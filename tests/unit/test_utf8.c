@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -72,11 +73,32 @@ static void utf8_encode_is_the_inverse_of_well_formed(void **state)
     }
 }
 
+static void utf8_mend_leaves_what_is_well_formed_and_replaces_the_rest(void **state)
+{
+    static const char *const pairs[][2] = {
+        { "", "" },
+        { "plain \xC3\xBC \xF0\x9F\x98\x80", "plain \xC3\xBC \xF0\x9F\x98\x80" },
+        { "cut \xC3", "cut ?" },
+        { "cut \xF0\x9F\x98", "cut ???" },
+        { "latin \xFC 1", "latin ? 1" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        char text[32];
+
+        (void)snprintf(text, sizeof(text), "%s", pairs[i][0]);
+        utf8_mend(text);
+        assert_string_equal(text, pairs[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_takes_well_formed_sequences),
         cmocka_unit_test(utf8_refuses_what_rfc_3629_forbids),
+        cmocka_unit_test(utf8_mend_leaves_what_is_well_formed_and_replaces_the_rest),
         cmocka_unit_test(utf8_encode_is_the_inverse_of_well_formed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

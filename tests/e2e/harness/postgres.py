@@ -128,10 +128,13 @@ class PostgresDatabase(Database):
         """As a user writes it, with a value of the row in the message."""
         self._refuse("EXCEPTION 'not %', NEW.data", table, condition)
 
-    def _refuse(self, raised, table, condition):
+    def refuse_at_commit(self, table, condition):
+        self._refuse("check_violation USING MESSAGE = 'too late'", table, condition, "CONSTRAINT TRIGGER", "AFTER", "DEFERRABLE INITIALLY DEFERRED")
+
+    def _refuse(self, raised, table, condition, trigger="TRIGGER", moment="BEFORE", deferred=""):
         self.run("CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
                  f"$$ BEGIN RAISE {raised}; END $$; "
-                 f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse()")
+                 f"CREATE {trigger} refuse {moment} INSERT ON {table} {deferred} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse()")
 
     def accept(self, table):
         self.run(f"DROP TRIGGER refuse ON {table}")
