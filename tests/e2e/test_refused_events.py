@@ -22,9 +22,9 @@ def test_a_reason_that_is_cut_ends_with_a_whole_character(stack, ingest, redis, 
     assert reasons(stack)["msg_refused"].startswith("the database refused it: " + shift + "üüü")
 
 
-@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
-def test_what_is_refused_only_at_the_commit_is_buried_alone(stack, ingest, redis):
-    """As a deferred constraint of the application's does; the events of its batch are applied."""
+@both_databases
+def test_a_refusal_that_undoes_the_whole_transaction_is_buried_alone(stack, ingest, redis):
+    """A deferred constraint of the application's does so at the commit, SQLite's RAISE(ROLLBACK) at once."""
     migrate(stack.database)
     stack.database.refuse_at_commit("users", "new.first_name = 'Unwanted'")
     ingest.deliver([("msg_a", samples.user(1)), ("msg_late", samples.user(2, first_name="Unwanted")), ("msg_b", samples.user(3))])

@@ -61,7 +61,14 @@ class Database:
 
     def refuse(self, table, condition="1 = 1", words="refused"):
         """From now on nothing is inserted into the table where the condition holds for the row new."""
-        self.run(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{words}'); END")
+        self._refuse("ABORT", words, table, condition)
+
+    def refuse_at_commit(self, table, condition):
+        """SQLite's nearest to it: the whole transaction is undone, savepoints included."""
+        self._refuse("ROLLBACK", "too late", table, condition)
+
+    def _refuse(self, how, words, table, condition):
+        self.run(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} WHEN {condition} BEGIN SELECT RAISE({how}, '{words}'); END")
 
     def refuse_by_exception(self, table, condition="1 = 1"):
         """In the way that this database's users do it. SQLite takes no more than a fixed text."""
