@@ -43,7 +43,7 @@ void queue_lanes_tick(struct queue_lanes *lanes, int64_t now_ms)
 {
     size_t up_count = count_up(lanes);
 
-    if (is_misled(lanes) || (lanes->up_count > 0 && up_count == 0)) {
+    if (is_misled(lanes) || (lanes->route.settled && up_count == 0)) {
         leave(lanes, now_ms);
         up_count = 0;
     } else if (up_count < lanes->up_count) {
