@@ -13,6 +13,7 @@ struct queue_lanes {
     struct queue_route route;
     struct queue_health health;
     size_t up_count; /* when the last tick ended */
+    size_t wanted;   /* so many are opened */
 };
 
 static size_t count_up(const struct queue_lanes *lanes)
@@ -52,15 +53,25 @@ void queue_lanes_tick(struct queue_lanes *lanes, int64_t now_ms)
                  up_count, QUEUE_LANES);
     }
     for (size_t i = 0; i < QUEUE_LANES; i++)
-        queue_link_tick(lanes->links[i], now_ms, i == 0 || up_count > 0);
+        queue_link_tick(lanes->links[i], now_ms, i == 0 || (up_count > 0 && i < lanes->wanted));
     lanes->up_count = count_up(lanes);
+}
+
+/* Has so many lanes as it takes to give so many bytes to Redis in one turn. */
+static void want(struct queue_lanes *lanes, size_t bytes)
+{
+    size_t count = 1 + bytes / QUEUE_LANE_TURN_BYTES;
+
+    if (count > lanes->wanted)
+        lanes->wanted = count < QUEUE_LANES ? count : QUEUE_LANES;
 }
 
 /* The first one with room for a turn of Redis, else the one with the least to do; NULL: all are
  * down. */
-static struct queue_link *choose(const struct queue_lanes *lanes, size_t bytes)
+static struct queue_link *choose(struct queue_lanes *lanes, size_t bytes)
 {
     struct queue_link *least = NULL;
+    size_t sum = bytes;
 
     for (size_t i = 0; i < QUEUE_LANES; i++) {
         struct queue_link *link = lanes->links[i];
@@ -72,7 +83,9 @@ static struct queue_link *choose(const struct queue_lanes *lanes, size_t bytes)
             return link;
         if (!least || waiting < queue_link_bytes(least))
             least = link;
+        sum += waiting;
     }
+    want(lanes, sum);
     return least;
 }
 
@@ -140,6 +153,7 @@ enum status queue_lanes_new(struct event_base *base, const struct queue_lanes_co
     if (!lanes)
         return STATUS_NO_MEMORY;
     lanes->route.url = conf->url;
+    lanes->wanted = 1;
     for (size_t i = 0; i < QUEUE_LANES && st == STATUS_OK; i++) {
         const struct queue_link_conf link_conf = {
             .stream_key = conf->stream_key,

@@ -17,14 +17,14 @@ struct queue_lanes;
  * events, in each turn of its loop, and syncs its log once a turn: with several connections more
  * events share a sync. What waits for an answer fills the first connection with one such turn, then
  * the next; so few events under way stay on few connections, where one call to the kernel is enough
- * for all.
+ * for all. A connection is opened when those before it have been full, and kept from then on.
  *
  * All of them lead to the same Redis. While none is up the first one alone looks for it, and once
  * it is there the others follow. A lost one fails its own calls only and comes back; after the last
  * one, or when Redis says on one that it is the wrong one by now, all start again. */
 
 enum {
-    QUEUE_LANES = 8,
+    QUEUE_LANES = 16, /* at most */
     /* what goes on one lane while another is empty: what Redis reads at once, less what the
      * protocol adds */
     QUEUE_LANE_TURN_BYTES = 15 * 1024,

@@ -65,7 +65,7 @@ void queue_link_tick(struct queue_link *link, int64_t now_ms, bool may_open);
 void queue_link_leave(struct queue_link *link, int64_t now_ms);
 
 /* Sends one command, written by redis_command_write() (copied); bytes is what that returned. It
- * goes out when the loop has done what is due now, with all others that came until then.
+ * goes out in the next turn of the loop, with all others that came until then.
  * call->answered runs once, later, from the loop, from queue_link_tick(), queue_link_leave() or
  * queue_link_free(); call has to live until then.
  * STATUS_UNAVAILABLE: not connected, or Redis is above its high-water mark; answered will not run.

@@ -9,10 +9,11 @@
 struct queue_wire {
     redisAsyncContext *ac;
     struct event *read;
-    struct event *write;
+    struct event *write; /* waits where the kernel would not take more */
+    struct event *flush; /* runs in the next turn */
 };
 
-/* Both handlers may end ac, and the wire with it. */
+/* The handlers may end ac, and the wire with it. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct queue_wire *wire = arg;
@@ -31,6 +32,16 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     redisAsyncHandleWrite(wire->ac);
 }
 
+/* Asks to be told when more can be written; what does not need it takes that back at once, and the
+ * kernel never hears of it. */
+static void on_flush(evutil_socket_t fd, short what, void *arg)
+{
+    struct queue_wire *wire = arg;
+
+    (void)event_add(wire->write, NULL);
+    on_writable(fd, what, wire);
+}
+
 static void add_read(void *arg)
 {
     struct queue_wire *wire = arg;
@@ -45,17 +56,17 @@ static void del_read(void *arg)
     (void)event_del(wire->read);
 }
 
-/* A connection that is made is most likely writable: on_writable() runs once all else of this turn
- * is done. Where it could not write everything, the kernel says when to go on. */
 static void add_write(void *arg)
 {
+    static const struct timeval now = { 0, 0 };
     struct queue_wire *wire = arg;
 
-    if (event_pending(wire->write, EV_WRITE, NULL))
+    if (event_pending(wire->write, EV_WRITE, NULL) || event_pending(wire->flush, EV_TIMEOUT, NULL))
         return;
-    (void)event_add(wire->write, NULL);
     if (wire->ac->c.flags & REDIS_CONNECTED)
-        event_active(wire->write, EV_WRITE, 0);
+        (void)event_add(wire->flush, &now);
+    else
+        (void)event_add(wire->write, NULL);
 }
 
 static void del_write(void *arg)
@@ -73,6 +84,8 @@ static void drop(void *arg)
         event_free(wire->read);
     if (wire->write)
         event_free(wire->write);
+    if (wire->flush)
+        event_free(wire->flush);
     free(wire);
 }
 
@@ -85,7 +98,8 @@ enum status queue_wire_attach(struct event_base *base, struct redisAsyncContext 
     wire->ac = ac;
     wire->read = event_new(base, ac->c.fd, EV_READ | EV_PERSIST, on_readable, wire);
     wire->write = event_new(base, ac->c.fd, EV_WRITE | EV_PERSIST, on_writable, wire);
-    if (!wire->read || !wire->write) {
+    wire->flush = event_new(base, -1, 0, on_flush, wire);
+    if (!wire->read || !wire->write || !wire->flush) {
         drop(wire);
         return STATUS_NO_MEMORY;
     }
