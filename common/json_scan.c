@@ -85,43 +85,60 @@ static bool at_bracket(const char *at, const char *end)
     return at < end && (*at == '{' || *at == '[');
 }
 
-/* From an opening bracket to behind its pair; base brackets are around it. Nesting is a small stack
- * on ours, not recursion on the program's. */
+/* What is open, outermost first, by the bracket that ends it: a small stack on ours, not recursion
+ * on the program's. */
+struct nest {
+    char closing[JSON_SCAN_DEPTH_MAX];
+    size_t base; /* brackets around the whole */
+    size_t depth;
+};
+
+static char innermost(const struct nest *nest)
+{
+    return nest->closing[nest->depth - 1];
+}
+
+/* From the end of a value to the next one, leaving whatever ends here; behind the last bracket when
+ * that is the whole. */
+static const char *next_value(struct nest *nest, const char *at, const char *end)
+{
+    while ((at = skip_space(at, end)) < end && *at == innermost(nest)) {
+        at++;
+        if (--nest->depth == nest->base)
+            return at;
+    }
+    return at < end && *at == ',' ? find_value(at + 1, end, innermost(nest)) : NULL;
+}
+
+/* From an opening bracket to the first value behind it. */
+static const char *enter(struct nest *nest, const char *at, const char *end)
+{
+    nest->closing[nest->depth++] = *at == '{' ? '}' : ']';
+    at = skip_space(at + 1, end);
+    if (at < end && *at == innermost(nest))
+        return next_value(nest, at, end);
+    return find_value(at, end, innermost(nest));
+}
+
+/* From an opening bracket to behind its pair; base brackets are around it. */
 static enum status skip_nested(const char **at, const char *end, size_t base)
 {
-    char closing[JSON_SCAN_DEPTH_MAX]; /* of all that is open; written as the walk goes down */
-    size_t depth = base;
+    struct nest nest;
     const char *p = *at;
 
-    do { /* p is at a value */
-        bool is_entered = at_bracket(p, end);
+    nest.base = nest.depth = base; /* closing[] is written as the walk goes down */
+    do {
+        bool is_inner = at_bracket(p, end);
 
-        if (is_entered) {
-            if (depth == JSON_SCAN_DEPTH_MAX)
-                return STATUS_TOO_BIG;
-            closing[depth++] = *p == '{' ? '}' : ']';
-            p = skip_space(p + 1, end);
-        } else {
-            p = skip_scalar(p, end);
-            if (!p)
-                return STATUS_INVALID;
-            p = skip_space(p, end);
-        }
-        while (depth > base && p < end && *p == closing[depth - 1]) {
-            depth--;
-            is_entered = false;
-            if (depth > base)
-                p = skip_space(p + 1, end);
-        }
-        if (depth == base)
-            break;
-        if (!is_entered && (p == end || *p++ != ','))
+        if (is_inner && nest.depth == JSON_SCAN_DEPTH_MAX)
+            return STATUS_TOO_BIG;
+        p = is_inner ? enter(&nest, p, end) : skip_scalar(p, end);
+        if (p && !is_inner)
+            p = next_value(&nest, p, end);
+        if (!p)
             return STATUS_INVALID;
-        p = find_value(p, end, closing[depth - 1]);
-    } while (p);
-    if (!p)
-        return STATUS_INVALID;
-    *at = p + 1;
+    } while (nest.depth > base);
+    *at = p;
     return STATUS_OK;
 }
 
