@@ -123,10 +123,9 @@ static const char *enter(struct nest *nest, const char *at, const char *end)
 /* From an opening bracket to behind its pair; base brackets are around it. */
 static enum status skip_nested(const char **at, const char *end, size_t base)
 {
-    struct nest nest;
+    struct nest nest = { .base = base, .depth = base };
     const char *p = *at;
 
-    nest.base = nest.depth = base; /* closing[] is written as the walk goes down */
     do {
         bool is_inner = at_bracket(p, end);
 
@@ -144,11 +143,15 @@ static enum status skip_nested(const char **at, const char *end, size_t base)
 
 static enum status scan_value(struct slice *text, size_t base, struct slice *ret_value)
 {
-    const char *end = text->ptr + text->len;
-    const char *begin = skip_space(text->ptr, end);
-    const char *at = begin;
+    const char *begin = text->ptr;
+    const char *end;
+    const char *at;
     enum status st = STATUS_OK;
 
+    if (text->len == 0)
+        return STATUS_INVALID; /* ptr may be NULL */
+    end = begin + text->len;
+    at = begin = skip_space(begin, end);
     if (at_bracket(at, end))
         st = skip_nested(&at, end, base);
     else

@@ -37,6 +37,17 @@ class Sender(threading.Thread):
 
 
 @pytest.fixture
+def redis(own_redis):
+    """Nobody else is connected to it."""
+    return own_redis
+
+
+@pytest.fixture
+def ingest(own_stack):
+    return own_stack.ingest()
+
+
+@pytest.fixture
 def senders(ingest, redis):
     stop = threading.Event()
     threads = [Sender(ingest, n, stop) for n in range(SENDERS)]
