@@ -4,36 +4,15 @@
 
 #include "common/utf8.h"
 
-/* A walk through one value. Nesting is a small stack on ours, not recursion on the program's. */
-struct scan {
-    struct slice rest;
-    size_t base; /* brackets around the value */
-    size_t depth;
-    bool in_object[JSON_SCAN_DEPTH_MAX];
-};
+/* Every request and every event passes through here, so the walk goes by two pointers in registers:
+ * at, which the functions below move on and return (NULL: the text is not as it must be), and end.
+ */
 
-static void advance(struct slice *s, size_t n)
+static const char *skip_space(const char *at, const char *end)
 {
-    *s = (struct slice){ s->ptr + n, s->len - n };
-}
-
-static bool at(struct slice s, char c)
-{
-    return s.len > 0 && s.ptr[0] == c;
-}
-
-static bool take(struct slice *s, char c)
-{
-    if (!at(*s, c))
-        return false;
-    advance(s, 1);
-    return true;
-}
-
-static void skip_space(struct slice *s)
-{
-    while (s->len > 0 && (unsigned char)s->ptr[0] <= ' ')
-        advance(s, 1);
+    while (at < end && (unsigned char)*at <= ' ')
+        at++;
+    return at;
 }
 
 /* True when an odd number of backslashes stands right before quote. */
@@ -46,24 +25,17 @@ static bool is_escaped(const char *begin, const char *quote)
     return (quote - at) % 2 == 1;
 }
 
-/* Cuts a string off, quotes included. By memchr(), since most of a webhook is inside of strings. */
-static bool take_string(struct slice *s, struct slice *ret_inside)
+/* From its first quote to behind its last. By memchr(), since most of a webhook is inside of
+ * strings. */
+static const char *skip_string(const char *at, const char *end)
 {
-    const char *begin = s->ptr + 1;
-    const char *quote = s->ptr;
-    size_t len;
+    const char *begin = at + 1;
+    const char *quote = at;
 
-    if (!at(*s, '"'))
-        return false;
-    do {
-        len = (size_t)(quote + 1 - s->ptr);
-        quote = memchr(quote + 1, '"', s->len - len);
-    } while (quote && is_escaped(begin, quote));
-    if (!quote)
-        return false;
-    *ret_inside = (struct slice){ begin, (size_t)(quote - begin) };
-    advance(s, ret_inside->len + 2);
-    return true;
+    do
+        quote = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+    while (quote && quote[-1] == '\\' && is_escaped(begin, quote));
+    return quote ? quote + 1 : NULL;
 }
 
 static bool is_word_byte(char c)
@@ -72,132 +44,122 @@ static bool is_word_byte(char c)
            c == '-' || c == '.';
 }
 
-/* A number, true, false or null, unjudged. */
-static bool take_word(struct slice *s)
+/* A string, number, true, false or null; all but the first unjudged. */
+static const char *skip_scalar(const char *at, const char *end)
 {
-    size_t len = 0;
+    const char *begin = at;
 
-    while (len < s->len && is_word_byte(s->ptr[len]))
-        len++;
-    if (len == 0)
-        return false;
-    advance(s, len);
-    return true;
+    if (at < end && *at == '"')
+        return skip_string(at, end);
+    while (at < end && is_word_byte(*at))
+        at++;
+    return at > begin ? at : NULL;
 }
 
-/* "name": and the white space around it. */
-static bool take_key(struct slice *s, struct slice *ret_key)
+/* From "name": to its value, white space around it included. ret_key: between the quotes. */
+static const char *skip_key(const char *at, const char *end, struct slice *ret_key)
 {
-    skip_space(s);
-    if (!take_string(s, ret_key))
-        return false;
-    skip_space(s);
-    if (!take(s, ':'))
-        return false;
-    skip_space(s);
-    return true;
+    const char *begin = at;
+
+    if (at == end || *at != '"')
+        return NULL;
+    at = skip_string(at, end);
+    if (!at)
+        return NULL;
+    *ret_key = (struct slice){ begin + 1, (size_t)(at - begin) - 2 };
+    at = skip_space(at, end);
+    return at < end && *at == ':' ? skip_space(at + 1, end) : NULL;
 }
 
-static bool take_key_if_object(struct scan *sc)
+/* From the beginning of a member or an element to its value. closing: of what it is in. */
+static const char *find_value(const char *at, const char *end, char closing)
 {
     struct slice unused;
 
-    skip_space(&sc->rest);
-    return !sc->in_object[sc->depth - 1] || take_key(&sc->rest, &unused);
+    at = skip_space(at, end);
+    return closing == '}' ? skip_key(at, end, &unused) : at;
 }
 
-static char closing(const struct scan *sc)
+static bool at_bracket(const char *at, const char *end)
 {
-    return sc->in_object[sc->depth - 1] ? '}' : ']';
+    return at < end && (*at == '{' || *at == '[');
 }
 
-/* Enters an object or array, up to its first value. An empty one is left at once:
- * *ret_value_ended. */
-static enum status enter(struct scan *sc, bool *ret_value_ended)
+/* What is open, outermost first, by the bracket that ends it: a small stack on ours, not recursion
+ * on the program's. */
+struct nest {
+    char closing[JSON_SCAN_DEPTH_MAX];
+    size_t base; /* brackets around the whole */
+    size_t depth;
+};
+
+static char innermost(const struct nest *nest)
 {
-    if (sc->depth == JSON_SCAN_DEPTH_MAX)
-        return STATUS_TOO_BIG;
-    sc->in_object[sc->depth++] = at(sc->rest, '{');
-    advance(&sc->rest, 1);
-    skip_space(&sc->rest);
-    *ret_value_ended = take(&sc->rest, closing(sc));
-    if (*ret_value_ended) {
-        sc->depth--;
-        return STATUS_OK;
+    return nest->closing[nest->depth - 1];
+}
+
+/* From the end of a value to the next one, leaving whatever ends here; behind the last bracket when
+ * that is the whole. */
+static const char *next_value(struct nest *nest, const char *at, const char *end)
+{
+    while ((at = skip_space(at, end)) < end && *at == innermost(nest)) {
+        at++;
+        if (--nest->depth == nest->base)
+            return at;
     }
-    return take_key_if_object(sc) ? STATUS_OK : STATUS_INVALID;
+    return at < end && *at == ',' ? find_value(at + 1, end, innermost(nest)) : NULL;
 }
 
-/* From the end of a value to the beginning of the next one, leaving whatever ends here. */
-static enum status leave(struct scan *sc)
+/* From an opening bracket to the first value behind it. */
+static const char *enter(struct nest *nest, const char *at, const char *end)
 {
-    while (sc->depth > sc->base) {
-        skip_space(&sc->rest);
-        if (take(&sc->rest, ','))
-            return take_key_if_object(sc) ? STATUS_OK : STATUS_INVALID;
-        if (!take(&sc->rest, closing(sc)))
-            return STATUS_INVALID;
-        sc->depth--;
-    }
-    return STATUS_OK;
+    nest->closing[nest->depth++] = *at == '{' ? '}' : ']';
+    at = skip_space(at + 1, end);
+    if (at < end && *at == innermost(nest))
+        return next_value(nest, at, end);
+    return find_value(at, end, innermost(nest));
 }
 
-static bool at_bracket(struct slice s)
+/* From an opening bracket to behind its pair; base brackets are around it. */
+static enum status skip_nested(const char **at, const char *end, size_t base)
 {
-    return at(s, '{') || at(s, '[');
-}
+    struct nest nest = { .base = base, .depth = base };
+    const char *p = *at;
 
-/* A string, number, true, false or null. */
-static enum status take_scalar(struct slice *s)
-{
-    struct slice unused;
-    bool taken = at(*s, '"') ? take_string(s, &unused) : take_word(s);
-
-    return taken ? STATUS_OK : STATUS_INVALID;
-}
-
-static enum status take_value_start(struct scan *sc, bool *ret_value_ended)
-{
-    if (at_bracket(sc->rest))
-        return enter(sc, ret_value_ended);
-    *ret_value_ended = true;
-    return take_scalar(&sc->rest);
-}
-
-/* An object or array; base brackets are around it. */
-static enum status take_nested(struct slice *s, size_t base)
-{
-    struct scan sc;
-    enum status st;
-
-    sc.rest = *s;
-    sc.base = sc.depth = base; /* in_object[] is written as the walk goes down */
     do {
-        bool value_ended = false;
+        bool is_inner = at_bracket(p, end);
 
-        st = take_value_start(&sc, &value_ended);
-        if (st == STATUS_OK && value_ended)
-            st = leave(&sc);
-        if (st != STATUS_OK)
-            return st;
-    } while (sc.depth > base);
-    *s = sc.rest;
+        if (is_inner && nest.depth == JSON_SCAN_DEPTH_MAX)
+            return STATUS_TOO_BIG;
+        p = is_inner ? enter(&nest, p, end) : skip_scalar(p, end);
+        if (p && !is_inner)
+            p = next_value(&nest, p, end);
+        if (!p)
+            return STATUS_INVALID;
+    } while (nest.depth > base);
+    *at = p;
     return STATUS_OK;
 }
 
 static enum status scan_value(struct slice *text, size_t base, struct slice *ret_value)
 {
-    struct slice rest = *text;
-    const char *begin;
-    enum status st;
+    const char *begin = text->ptr;
+    const char *end;
+    const char *at;
+    enum status st = STATUS_OK;
 
-    skip_space(&rest);
-    begin = rest.ptr;
-    st = at_bracket(rest) ? take_nested(&rest, base) : take_scalar(&rest);
-    if (st != STATUS_OK)
-        return st;
-    *ret_value = (struct slice){ begin, (size_t)(rest.ptr - begin) };
-    *text = rest;
+    if (text->len == 0)
+        return STATUS_INVALID; /* ptr may be NULL */
+    end = begin + text->len;
+    at = begin = skip_space(begin, end);
+    if (at_bracket(at, end))
+        st = skip_nested(&at, end, base);
+    else
+        at = skip_scalar(at, end);
+    if (st != STATUS_OK || !at)
+        return st == STATUS_OK ? STATUS_INVALID : st;
+    *ret_value = (struct slice){ begin, (size_t)(at - begin) };
+    *text = (struct slice){ at, (size_t)(end - at) };
     return STATUS_OK;
 }
 
@@ -212,8 +174,7 @@ bool json_scan_whole(struct slice text, struct slice *ret_value)
 
     if (json_scan_value(&text, &value) != STATUS_OK)
         return false;
-    skip_space(&text);
-    if (text.len > 0)
+    if (skip_space(text.ptr, text.ptr + text.len) < text.ptr + text.len)
         return false;
     *ret_value = value;
     return true;
@@ -221,11 +182,11 @@ bool json_scan_whole(struct slice text, struct slice *ret_value)
 
 bool json_iter_begin(struct slice value, struct json_iter *ret_iter)
 {
-    if (value.len < 2 || (!at(value, '{') && !at(value, '[')))
+    if (value.len < 2 || !at_bracket(value.ptr, value.ptr + value.len))
         return false;
     *ret_iter = (struct json_iter){
         .rest = { value.ptr + 1, value.len - 2 }, /* without the brackets */
-        .is_object = at(value, '{'),
+        .is_object = *value.ptr == '{',
         .first = true,
     };
     return true;
@@ -233,17 +194,21 @@ bool json_iter_begin(struct slice value, struct json_iter *ret_iter)
 
 enum status json_iter_next(struct json_iter *it, struct slice *ret_key, struct slice *ret_value)
 {
+    const char *end = it->rest.ptr + it->rest.len;
+    const char *at = skip_space(it->rest.ptr, end);
     struct slice key = { NULL, 0 };
     enum status st;
 
-    skip_space(&it->rest);
-    if (it->rest.len == 0)
+    it->rest = (struct slice){ at, (size_t)(end - at) };
+    if (at == end)
         return STATUS_NOT_FOUND;
-    if (!it->first && !take(&it->rest, ','))
+    if (!it->first && *at++ != ',')
         return STATUS_INVALID;
-    if (it->is_object && !take_key(&it->rest, &key))
+    at = it->is_object ? skip_key(skip_space(at, end), end, &key) : at;
+    if (!at)
         return STATUS_INVALID;
     it->first = false;
+    it->rest = (struct slice){ at, (size_t)(end - at) };
     st = scan_value(&it->rest, 1, ret_value);
     if (st == STATUS_OK)
         *ret_key = key;

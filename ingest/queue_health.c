@@ -46,16 +46,25 @@ static enum queue_remedy remedy_of(struct slice word)
 
 void queue_health_set_trouble(struct queue_health *health, const char *trouble)
 {
-    snprintf(health->trouble, sizeof(health->trouble), "%s", trouble);
+    if (trouble[0] == '\0')
+        health->trouble[0] = '\0'; /* after each write */
+    else
+        snprintf(health->trouble, sizeof(health->trouble), "%s", trouble);
 }
 
-enum queue_remedy queue_health_note_error(struct queue_health *health, struct slice error)
+enum queue_remedy queue_health_read_error(struct slice error,
+                                          char ret_trouble[QUEUE_HEALTH_WHY_MAX])
 {
     struct slice word = first_word(error);
     struct slice shown = slice_equals(word, SLICE("ERR")) ? word : error;
 
-    snprintf(health->trouble, sizeof(health->trouble), "%.*s", SLICE_ARG(shown));
+    snprintf(ret_trouble, QUEUE_HEALTH_WHY_MAX, "%.*s", SLICE_ARG(shown));
     return remedy_of(word);
+}
+
+enum queue_remedy queue_health_note_error(struct queue_health *health, struct slice error)
+{
+    return queue_health_read_error(error, health->trouble);
 }
 
 enum queue_remedy queue_health_note_group(struct queue_health *health, struct slice error)
@@ -72,12 +81,18 @@ enum queue_remedy queue_health_note_group(struct queue_health *health, struct sl
     return REMEDY_WAIT;
 }
 
-void queue_health_note_memory(struct queue_health *health, struct slice info)
+/* What Redis holds or is about to. */
+static int64_t expected_bytes(const struct queue_health *health)
+{
+    return health->used_bytes + health->waiting_bytes + health->answered_bytes - health->seen_bytes;
+}
+
+void queue_health_note_memory(struct queue_health *health, struct slice info, int64_t asked_bytes)
 {
     struct slice line;
 
-    health->unseen_bytes -= health->asked_bytes;
-    health->asked_bytes = 0;
+    if (asked_bytes > health->seen_bytes)
+        health->seen_bytes = asked_bytes;
     health->used_bytes = 0;
     health->max_bytes = 0;
     health->may_evict = false;
@@ -91,7 +106,7 @@ void queue_health_note_memory(struct queue_health *health, struct slice info)
             health->may_evict = slice_starts_with(line, SLICE("allkeys-"));
     }
     health->may_evict = health->may_evict && health->max_bytes > 0;
-    if (health->used_bytes + health->unseen_bytes < health->max_bytes / 100 * LOW_WATER_PERCENT ||
+    if (expected_bytes(health) < health->max_bytes / 100 * LOW_WATER_PERCENT ||
         health->max_bytes == 0)
         health->full = false;
 }
@@ -100,26 +115,33 @@ bool queue_health_has_room(struct queue_health *health)
 {
     int64_t mark = health->max_bytes / 100 * HIGH_WATER_PERCENT;
 
-    if (mark > 0 && health->used_bytes + health->unseen_bytes >= mark)
+    if (mark > 0 && expected_bytes(health) >= mark)
         health->full = true;
     return !health->full;
 }
 
-void queue_health_note_question(struct queue_health *health)
+/* What an entry of so many bytes takes for good. */
+static int64_t kept_bytes(size_t bytes)
 {
-    health->asked_bytes = health->unseen_bytes;
+    return (int64_t)(bytes + bytes / 16) + ENTRY_OVERHEAD_BYTES;
 }
 
 bool queue_health_admits(struct queue_health *health, size_t bytes)
 {
-    int64_t kept = (int64_t)(bytes + bytes / 16) + ENTRY_OVERHEAD_BYTES;
+    int64_t kept = kept_bytes(bytes);
     int64_t passing = bytes >= LARGE_BYTES ? (int64_t)bytes : 0;
     bool has_room;
 
-    health->unseen_bytes += kept + passing;
+    health->waiting_bytes += kept + passing;
     has_room = queue_health_has_room(health);
-    health->unseen_bytes -= has_room ? passing : kept + passing;
+    health->waiting_bytes -= has_room ? passing : kept + passing;
     return has_room;
+}
+
+void queue_health_note_answer(struct queue_health *health, size_t bytes)
+{
+    health->waiting_bytes -= kept_bytes(bytes);
+    health->answered_bytes += kept_bytes(bytes);
 }
 
 const char *queue_health_complaint(const struct queue_health *health)

@@ -6,7 +6,8 @@
 
 #include "common/slice.h"
 
-/* What Redis' answers say of its health. Pure functions over text; no connection here. */
+/* What Redis' answers say of its health, whichever connection they came by. Pure functions over
+ * text; no connection here. */
 
 enum { QUEUE_HEALTH_WHY_MAX = 160 };
 
@@ -18,10 +19,12 @@ struct queue_health {
     int64_t used_bytes;
     /* 0: no limit */
     int64_t max_bytes;
-    /* sent since INFO was asked for */
-    int64_t unseen_bytes;
-    /* of these, sent before the question that is under way */
-    int64_t asked_bytes;
+    /* of writes that wait for an answer */
+    int64_t waiting_bytes;
+    /* of writes that were answered, since ever */
+    int64_t answered_bytes;
+    /* of these, those that used_bytes holds */
+    int64_t seen_bytes;
     /* above the high-water mark */
     bool full;
     /* the policy lets Redis throw the stream away to make room: the whole backlog is one key
@@ -48,24 +51,30 @@ enum queue_remedy queue_health_note_error(struct queue_health *health, struct sl
  * exists. A missing permission for it is no trouble: the worker creates the group too. */
 enum queue_remedy queue_health_note_group(struct queue_health *health, struct slice error);
 
-/* Notes that INFO memory is asked now: what was sent before will be in the answer. */
-void queue_health_note_question(struct queue_health *health);
+/* Does as queue_health_note_error(), but writes the trouble to ret_trouble: of an error that tells
+ * of one connection, not of Redis. */
+enum queue_remedy queue_health_read_error(struct slice error,
+                                          char ret_trouble[QUEUE_HEALTH_WHY_MAX]);
 
-/* Notes the answer to INFO memory. */
-void queue_health_note_memory(struct queue_health *health, struct slice info);
+/* Notes the answer to INFO memory. asked_bytes: health->answered_bytes when the question was sent,
+ * as used_memory holds at least these; questions of several connections may overlap. */
+void queue_health_note_memory(struct queue_health *health, struct slice info, int64_t asked_bytes);
 
 /* Sets or clears ("") the trouble. */
 void queue_health_set_trouble(struct queue_health *health, const char *trouble);
 
-/* Whether Redis has room for more, counting what has been sent since it was asked: no from 85 % of
+/* Whether Redis has room for more, counting what it has not yet reported: no from 85 % of
  * its limit on, and then not again until below 80 %. Stopping early leaves the workers the room
  * they need to drain; at the limit itself Redis would refuse much more. */
 bool queue_health_has_room(struct queue_health *health);
 
-/* The same for a write of so many bytes more, which is counted as sent when there is room. Redis
+/* The same for a write of so many bytes more, which is counted as waiting when there is room. Redis
  * takes a little more for an entry than its bytes, and for a large one, while it copies it, once
  * more as much. */
 bool queue_health_admits(struct queue_health *health, size_t bytes);
+
+/* Notes that an admitted write of so many bytes waits no more, whatever came of it. */
+void queue_health_note_answer(struct queue_health *health, size_t bytes);
 
 /* NULL when all is well, else why not, in one line; valid until the next change. */
 const char *queue_health_complaint(const struct queue_health *health);

@@ -3,12 +3,11 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include "common/log.h"
 #include "common/reasons.h"
 #include "common/stream.h"
-#include "ingest/queue_writer_link.h"
+#include "ingest/queue_writer_lanes.h"
 #include "ingest/redis_command.h"
 
 enum {
@@ -21,21 +20,18 @@ enum {
 
 /* One XADD that waits for its answer. */
 struct pending {
-    struct queue_call call; /* first: the link hands it back */
-    TAILQ_ENTRY(pending) entry;
+    struct queue_call call; /* first: the lane hands it back */
     struct queue_writer *qw;
     queue_added_fn *done;
     void *arg;
     size_t bytes;
-    int64_t deadline_ms;
 };
 
 struct queue_writer {
     struct queue_conf conf;
-    struct queue_link *link;
+    struct queue_lanes *lanes;
     struct event *tick;
-    struct buf command;                        /* the last one sent; kept for its memory */
-    TAILQ_HEAD(pending_list, pending) pending; /* oldest first, as Redis answers in order */
+    struct buf command; /* the last one sent; kept for its memory */
     size_t in_flight;
     size_t bytes_in_flight;
     bool told; /* conf.changed has been called, lastly with told_up */
@@ -49,7 +45,7 @@ static void tell(struct queue_writer *qw)
     bool up = queue_writer_is_ready(qw, why);
     bool is_new;
 
-    if (!qw->told && queue_link_is_starting(qw->link))
+    if (!qw->told && queue_lanes_are_starting(qw->lanes))
         return;
     is_new = !up && reasons_add(&qw->reasons, why);
     if (qw->told && up == qw->told_up) {
@@ -67,12 +63,10 @@ static void tell(struct queue_writer *qw)
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct queue_writer *qw = arg;
-    const struct pending *oldest = TAILQ_FIRST(&qw->pending);
-    int64_t now_ms = qw->conf.clock->mono_ms();
 
     (void)fd;
     (void)what;
-    queue_link_tick(qw->link, now_ms, oldest && now_ms >= oldest->deadline_ms);
+    queue_lanes_tick(qw->lanes, qw->conf.clock->mono_ms());
     tell(qw);
 }
 
@@ -81,7 +75,6 @@ static void on_added(struct queue_call *call, enum queue_answer answer)
     struct pending *p = (struct pending *)call;
     struct queue_writer *qw = p->qw;
 
-    TAILQ_REMOVE(&qw->pending, p, entry);
     qw->in_flight--;
     qw->bytes_in_flight -= p->bytes;
     p->done(answer == ANSWER_TEXT ? STATUS_OK : STATUS_UNAVAILABLE, p->arg);
@@ -114,7 +107,7 @@ static enum status send_xadd(struct queue_writer *qw, const struct delivery *d, 
     bytes = redis_command_write(&qw->command, args, XADD_ARGS);
     st = buf_status(&qw->command);
     if (st == STATUS_OK)
-        st = queue_link_send(qw->link, buf_slice(&qw->command), bytes, &p->call);
+        st = queue_lanes_send(qw->lanes, buf_slice(&qw->command), bytes, &p->call);
     if (qw->command.cap > COMMAND_KEEP_BYTES)
         buf_release(&qw->command);
     return st;
@@ -139,15 +132,14 @@ enum status queue_writer_add(struct queue_writer *qw, const struct delivery *del
     p = calloc(1, sizeof(*p));
     if (!p)
         return STATUS_NO_MEMORY;
-    *p = (struct pending){ .call = { on_added }, .qw = qw, .done = done, .arg = arg };
-    p->bytes = bytes;
-    p->deadline_ms = qw->conf.clock->mono_ms() + QUEUE_WRITE_DEADLINE_MS;
+    *p = (struct pending){ .qw = qw, .done = done, .arg = arg, .bytes = bytes };
+    p->call.answered = on_added;
+    p->call.deadline_ms = qw->conf.clock->mono_ms() + QUEUE_WRITE_DEADLINE_MS;
     st = send_xadd(qw, delivery, p);
     if (st != STATUS_OK) {
         free(p); /* on_added will not run */
         return st;
     }
-    TAILQ_INSERT_TAIL(&qw->pending, p, entry);
     qw->in_flight++;
     qw->bytes_in_flight += bytes;
     return STATUS_OK;
@@ -155,23 +147,23 @@ enum status queue_writer_add(struct queue_writer *qw, const struct delivery *del
 
 bool queue_writer_is_ready(const struct queue_writer *qw, char why[QUEUE_WHY_MAX])
 {
-    return queue_link_is_healthy(qw->link, why);
+    return queue_lanes_are_healthy(qw->lanes, why);
 }
 
 struct queue_stats queue_writer_stats(const struct queue_writer *qw)
 {
     return (struct queue_stats){
         .in_flight = qw->in_flight,
-        .reconnects = queue_link_reconnects(qw->link),
-        .full = queue_link_is_full(qw->link) || is_crowded(qw, ENTRY_OVERHEAD_BYTES),
-        .up = queue_link_is_up(qw->link),
+        .reconnects = queue_lanes_reconnects(qw->lanes),
+        .full = queue_lanes_are_full(qw->lanes) || is_crowded(qw, ENTRY_OVERHEAD_BYTES),
+        .up = queue_lanes_are_up(qw->lanes),
     };
 }
 
 enum status queue_writer_new(struct event_base *base, const struct queue_conf *conf,
                              struct queue_writer **ret_writer)
 {
-    const struct queue_link_conf link_conf = { conf->url, conf->stream_key, conf->stream_group };
+    const struct queue_lanes_conf lanes_conf = { conf->url, conf->stream_key, conf->stream_group };
     const struct timeval interval = { 0, TICK_MS * 1000 };
     struct queue_writer *qw = calloc(1, sizeof(*qw));
     enum status st = STATUS_NO_MEMORY;
@@ -180,8 +172,7 @@ enum status queue_writer_new(struct event_base *base, const struct queue_conf *c
         goto out;
     qw->conf = *conf;
     qw->command = buf_make(COMMAND_MAX_BYTES);
-    TAILQ_INIT(&qw->pending);
-    st = queue_link_new(base, &link_conf, &qw->link);
+    st = queue_lanes_new(base, &lanes_conf, &qw->lanes);
     if (st != STATUS_OK)
         goto out;
     qw->tick = event_new(base, -1, EV_PERSIST, on_tick, qw);
@@ -203,7 +194,7 @@ void queue_writer_free(struct queue_writer *qw)
         return;
     if (qw->tick)
         event_free(qw->tick);
-    queue_link_free(qw->link);
+    queue_lanes_free(qw->lanes);
     buf_release(&qw->command);
     free(qw);
 }

@@ -9,26 +9,27 @@
 #include "common/redis_url.h"
 #include "common/slice.h"
 #include "common/status.h"
-#include "ingest/queue_writer_link.h"
+#include "ingest/queue_writer_lanes.h"
 
 struct event_base;
 struct queue_writer;
 
-/* The way into the Redis stream: one connection, many XADDs under way at once, everything with a
- * deadline. Loses the connection, finds it again by itself (backoff of 100 ms to 2 s with jitter)
- * and never repeats a write: an XADD whose outcome is unknown is reported as not stored, the sender
- * repeats it, and the worker drops the double.
+/* The way into the Redis stream: a few connections (queue_writer_lanes), many XADDs under way at
+ * once, everything with a deadline. Loses connections, finds them again by itself (backoff of
+ * 100 ms to 2 s with jitter) and never repeats a write: an XADD whose outcome is unknown is
+ * reported as not stored, the sender repeats it, and the worker drops the double. Events under way
+ * together may enter the stream in any order; the worker does not mind.
  *
- * Runs on one event loop and one thread. A host name in the address is looked up, or the sentinels
- * asked, at each connection, on a thread that ends with it, as their silence would keep the loop
- * waiting. */
+ * Runs on one event loop and one thread. While there is no connection, a host name in the address
+ * is looked up, or the sentinels asked, on a thread that ends with it, as their silence would keep
+ * the loop waiting. */
 
 enum {
     /* from queue_writer_add(); kept to within 100 ms, so a sender hears within 2 s */
     QUEUE_WRITE_DEADLINE_MS = 1800,
     /* of all writes that wait for an answer */
     QUEUE_BYTES_IN_FLIGHT_MAX = 64 * 1024 * 1024,
-    QUEUE_WHY_MAX = QUEUE_LINK_WHY_MAX,
+    QUEUE_WHY_MAX = QUEUE_LANES_WHY_MAX,
 };
 
 /* One webhook on its way. All slices are borrowed for the call and copied there. */
@@ -57,7 +58,7 @@ struct queue_conf {
 /* What there is to count. */
 struct queue_stats {
     size_t in_flight;
-    size_t reconnects; /* connections opened after the first one */
+    size_t reconnects; /* connections opened after the first ones */
     bool full;         /* new ones are refused: Redis is nearly full, or too many wait for it */
     bool up;
 };

@@ -1,24 +1,13 @@
 #include "ingest/queue_writer_link.h"
 
-#include <stdio.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/backoff.h"
 #include "common/redis_tls.h"
-#include "ingest/queue_writer_route.h"
 #include "ingest/queue_writer_setup.h"
-
-/* hiredis' adapter is a header of static functions, written without our warnings in mind. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wcast-qual"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#include <hiredis/adapters/libevent.h>
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
-#pragma GCC diagnostic pop
+#include "ingest/queue_writer_wire.h"
 
 enum {
     OPEN_DEADLINE_MS = 2000, /* for connecting, AUTH, SELECT and XGROUP together */
@@ -31,25 +20,19 @@ struct queue_link {
     struct event_base *base;
     redisAsyncContext *ac; /* NULL while down */
     struct redis_tls *tls; /* of ac; NULL: none */
-    struct queue_route route;
+    struct queue_route *route;
     struct queue_setup setup;
     struct backoff backoff;
+    TAILQ_HEAD(queue_calls, queue_call) calls; /* oldest first, as Redis answers in order */
+    size_t bytes;                              /* of calls */
     size_t opened;
     int64_t now_ms;   /* of the last tick */
     int64_t wake_ms;  /* down: when to connect; being set up: when to give up */
     int64_t probe_ms; /* when to probe next; while a probe waits: when to give up */
 };
 
-static void fail(struct queue_link *link, const char *what)
-{
-    queue_health_set_trouble(&link->setup.health, what);
-}
-
-static void fail_to_connect(struct queue_link *link, const char *what, const char *why)
-{
-    snprintf(link->setup.health.trouble, sizeof(link->setup.health.trouble), "cannot connect: %s%s",
-             what, why);
-}
+static const char cannot_connect[] = "cannot connect: ";
+static const char cannot_connect_by_tls[] = "cannot connect: TLS: ";
 
 static void link_lost(struct queue_link *link)
 {
@@ -59,13 +42,13 @@ static void link_lost(struct queue_link *link)
     link->wake_ms = link->now_ms + backoff_next_ms(&link->backoff);
 }
 
-/* Only from queue_link_tick() and queue_link_free(): runs the callbacks of all that waits. */
+/* Only from the functions that tick, leave and free: runs the callbacks of all that waits. */
 static void link_close(struct queue_link *link, const char *why)
 {
     redisAsyncContext *ac = link->ac;
 
     if (why)
-        fail(link, why);
+        queue_setup_fail(&link->setup, why, "");
     link_lost(link);
     redisAsyncFree(ac);
 }
@@ -77,7 +60,8 @@ static void on_connect(const redisAsyncContext *ac, int status)
 
     if (status == REDIS_OK || link->ac != ac)
         return;
-    fail_to_connect(link, why ? "TLS: " : "", why ? why : ac->c.errstr);
+    queue_setup_fail(&link->setup, why ? cannot_connect_by_tls : cannot_connect,
+                     why ? why : ac->c.errstr);
     link_lost(link); /* hiredis frees the context itself and calls nobody else about it */
 }
 
@@ -90,9 +74,9 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
     if (link->ac != ac)
         return;
     if (why && !link->setup.done && !link->setup.must_close)
-        fail_to_connect(link, "TLS: ", why);
+        queue_setup_fail(&link->setup, cannot_connect_by_tls, why);
     else if (!link->setup.must_close)
-        fail(link, "connection lost");
+        queue_setup_fail(&link->setup, "connection lost", "");
     link_lost(link);
 }
 
@@ -101,7 +85,7 @@ static void give_up(struct queue_link *link, const char *what, const char *why)
 {
     redisAsyncContext *ac = link->ac;
 
-    fail_to_connect(link, what, why);
+    queue_setup_fail(&link->setup, what, why);
     link_lost(link);
     if (ac)
         redisAsyncFree(ac);
@@ -111,18 +95,18 @@ static void give_up(struct queue_link *link, const char *what, const char *why)
 static void link_connect(struct queue_link *link)
 {
     const struct redis_url *url = link->setup.url;
-    const struct redis_place *at = &link->route.at;
+    const struct redis_place *at = &link->route->at;
     const char *why = "out of memory";
 
     link->ac = url->unix_socket ? redisAsyncConnectUnix(url->path)
                                 : redisAsyncConnect(at->host, at->port);
     if (!link->ac || link->ac->err) {
-        give_up(link, "", link->ac ? link->ac->errstr : why);
+        give_up(link, cannot_connect, link->ac ? link->ac->errstr : why);
         return;
     }
     if ((url->tls && redis_tls_start(&link->ac->c, url, &link->tls, &why) != STATUS_OK) ||
-        redisLibeventAttach(link->ac, link->base) != REDIS_OK) {
-        give_up(link, url->tls ? "TLS: " : "", why);
+        queue_wire_attach(link->base, link->ac) != STATUS_OK) {
+        give_up(link, url->tls ? cannot_connect_by_tls : cannot_connect, why);
         return;
     }
     link->opened++;
@@ -136,14 +120,14 @@ static void link_connect(struct queue_link *link)
 
 static void link_open(struct queue_link *link)
 {
-    switch (queue_route_step(&link->route, link->now_ms)) {
+    switch (queue_route_step(link->route, link->now_ms)) {
     case ROUTE_ASKING:
         return;
     case ROUTE_KNOWN:
         link_connect(link);
         return;
     case ROUTE_UNKNOWN:
-        fail(link, link->route.why);
+        queue_setup_fail(&link->setup, cannot_connect, link->route->why);
         link_lost(link);
         return;
     }
@@ -154,11 +138,15 @@ static bool is_up(const struct queue_link *link)
     return link->ac && link->setup.done && !link->setup.must_close;
 }
 
-/* True when Redis has left something of the link's own unanswered for too long. */
+/* True when Redis has left something unanswered for too long. */
 static bool is_stalled(const struct queue_link *link)
 {
+    const struct queue_call *oldest = TAILQ_FIRST(&link->calls);
+
     if (!link->setup.done)
         return link->now_ms >= link->wake_ms;
+    if (oldest && link->now_ms >= oldest->deadline_ms)
+        return true;
     return link->setup.probing && link->now_ms >= link->probe_ms;
 }
 
@@ -167,7 +155,7 @@ static void probe(struct queue_link *link)
     bool due = !link->setup.probing && link->now_ms >= link->probe_ms;
 
     backoff_reset(&link->backoff);
-    queue_route_note_arrival(&link->route);
+    queue_route_note_arrival(link->route);
     redis_tls_note_answer(link->tls);
     if (!due)
         return;
@@ -175,17 +163,27 @@ static void probe(struct queue_link *link)
     link->probe_ms = link->now_ms + PROBE_MS;
 }
 
-void queue_link_tick(struct queue_link *link, int64_t now_ms, bool overdue)
+void queue_link_tick(struct queue_link *link, int64_t now_ms, bool may_open)
 {
     link->now_ms = now_ms;
     if (link->ac && link->setup.must_close)
         link_close(link, NULL);
-    else if (link->ac && (overdue || is_stalled(link)))
+    else if (link->ac && is_stalled(link))
         link_close(link, "no answer in time");
-    else if (!link->ac && now_ms >= link->wake_ms)
+    else if (!link->ac && may_open && now_ms >= link->wake_ms)
         link_open(link);
     else if (is_up(link))
         probe(link);
+}
+
+void queue_link_leave(struct queue_link *link, int64_t now_ms)
+{
+    link->now_ms = now_ms;
+    backoff_reset(&link->backoff);
+    if (link->ac)
+        link_close(link, NULL);
+    else
+        link->wake_ms = now_ms;
 }
 
 static void on_answer(redisAsyncContext *ac, void *answer, void *arg)
@@ -194,8 +192,11 @@ static void on_answer(redisAsyncContext *ac, void *answer, void *arg)
     struct queue_call *call = arg;
     const redisReply *reply = answer; /* NULL when the connection died: the outcome is unknown */
 
+    TAILQ_REMOVE(&link->calls, call, entry);
+    link->bytes -= call->bytes;
+    queue_health_note_answer(link->setup.health, call->bytes);
     if (reply && reply->type == REDIS_REPLY_STRING) {
-        fail(link, "");
+        queue_health_set_trouble(link->setup.health, "");
         call->answered(call, ANSWER_TEXT);
     } else if (reply && reply->type == REDIS_REPLY_ERROR) {
         queue_setup_note_error(&link->setup, (struct slice){ reply->str, reply->len });
@@ -208,13 +209,17 @@ static void on_answer(redisAsyncContext *ac, void *answer, void *arg)
 enum status queue_link_send(struct queue_link *link, struct slice command, size_t bytes,
                             struct queue_call *call)
 {
-    if (!is_up(link) || !queue_health_admits(&link->setup.health, bytes))
+    if (!is_up(link) || !queue_health_admits(link->setup.health, bytes))
         return STATUS_UNAVAILABLE;
     if (redisAsyncFormattedCommand(link->ac, on_answer, call, command.ptr, command.len) !=
         REDIS_OK) {
+        queue_health_note_answer(link->setup.health, bytes);
         link->setup.must_close = true;
         return STATUS_UNAVAILABLE;
     }
+    call->bytes = bytes;
+    link->bytes += bytes;
+    TAILQ_INSERT_TAIL(&link->calls, call, entry);
     return STATUS_OK;
 }
 
@@ -223,25 +228,24 @@ bool queue_link_is_up(const struct queue_link *link)
     return is_up(link);
 }
 
-bool queue_link_is_full(const struct queue_link *link)
+bool queue_link_is_misled(const struct queue_link *link)
 {
-    return link->setup.health.full;
+    return link->ac && link->setup.done && link->setup.must_close;
+}
+
+size_t queue_link_bytes(const struct queue_link *link)
+{
+    return link->bytes;
 }
 
 bool queue_link_is_starting(const struct queue_link *link)
 {
-    return !is_up(link) && link->opened <= 1 && link->setup.health.trouble[0] == '\0';
+    return !is_up(link) && link->opened <= 1 && link->setup.trouble[0] == '\0';
 }
 
-bool queue_link_is_healthy(const struct queue_link *link, char why[QUEUE_LINK_WHY_MAX])
+const char *queue_link_trouble(const struct queue_link *link)
 {
-    const char *reason = queue_health_complaint(&link->setup.health);
-
-    if (!reason && !is_up(link))
-        reason = "connecting";
-    if (reason)
-        snprintf(why, QUEUE_LINK_WHY_MAX, "%s", reason);
-    return reason == NULL;
+    return link->setup.trouble;
 }
 
 size_t queue_link_reconnects(const struct queue_link *link)
@@ -257,13 +261,15 @@ enum status queue_link_new(struct event_base *base, const struct queue_link_conf
     if (!link)
         return STATUS_NO_MEMORY;
     link->setup = (struct queue_setup){
-        .url = conf->url,
+        .url = conf->route->url,
         .stream_key = conf->stream_key,
         .stream_group = conf->stream_group,
+        .health = conf->health,
     };
-    link->route.url = conf->url;
+    link->route = conf->route;
     link->base = base;
-    link->backoff = backoff_make(BACKOFF_MIN_MS, BACKOFF_MAX_MS, (uint64_t)getpid());
+    link->backoff = backoff_make(BACKOFF_MIN_MS, BACKOFF_MAX_MS, conf->seed);
+    TAILQ_INIT(&link->calls);
     *ret_link = link;
     return STATUS_OK;
 }
@@ -274,7 +280,6 @@ void queue_link_free(struct queue_link *link)
         return;
     if (link->ac)
         link_close(link, NULL);
-    queue_route_release(&link->route);
     redis_tls_free(link->tls);
     free(link);
 }

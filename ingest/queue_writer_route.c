@@ -9,7 +9,7 @@ enum { LOOKUP_DEADLINE_MS = 2000 };
 
 static enum queue_route_state give_up(struct queue_route *route, const char *why)
 {
-    snprintf(route->why, sizeof(route->why), "cannot connect: %s", why);
+    snprintf(route->why, sizeof(route->why), "%s", why);
     queue_route_release(route);
     return ROUTE_UNKNOWN;
 }
@@ -33,6 +33,8 @@ enum queue_route_state queue_route_step(struct queue_route *route, int64_t now_m
 {
     const char *why = NULL;
 
+    if (route->settled)
+        return ROUTE_KNOWN;
     if (!route->lookup)
         return begin(route, now_ms);
     if (!name_lookup_is_done(route->lookup)) {
@@ -51,12 +53,18 @@ void queue_route_note_arrival(struct queue_route *route)
 {
     bool is_first = route->master.host[0] == '\0';
 
+    route->settled = true;
     if (route->url->sentinel_count == 0 || redis_place_equals(&route->at, &route->master))
         return;
     route->master = route->at;
     if (!is_first)
         log_info("event=redis_master_changed address=%s port=%d action=going_on_there",
                  route->at.host, route->at.port);
+}
+
+void queue_route_forget(struct queue_route *route)
+{
+    route->settled = false;
 }
 
 void queue_route_release(struct queue_route *route)

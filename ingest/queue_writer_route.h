@@ -22,6 +22,8 @@ enum queue_route_state {
 /* Zero but for url before the first step. */
 struct queue_route {
     const struct redis_url *url; /* borrowed */
+    /* a connection to at is set up: others go there, too, and nobody is asked */
+    bool settled;
     /* numeric; not for a socket */
     struct redis_place at;
     char why[QUEUE_HEALTH_WHY_MAX];
@@ -36,8 +38,11 @@ struct queue_route {
 /* One step; now_ms: monotonic. Does not block. */
 enum queue_route_state queue_route_step(struct queue_route *route, int64_t now_ms);
 
-/* To be told that the connection to at is set up: logs a master that is not the last one. */
+/* To be told that a connection to at is set up: logs a master that is not the last one. */
 void queue_route_note_arrival(struct queue_route *route);
+
+/* To be told that none is any more: the next step asks anew. */
+void queue_route_forget(struct queue_route *route);
 
 /* Lets go of a question under way. */
 void queue_route_release(struct queue_route *route);

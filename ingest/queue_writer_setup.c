@@ -22,10 +22,15 @@ static bool is_remedy_to_reconnect(const struct queue_setup *setup, enum queue_r
 
 void queue_setup_note_error(struct queue_setup *setup, struct slice error)
 {
-    enum queue_remedy remedy = queue_health_note_error(&setup->health, error);
+    enum queue_remedy remedy = queue_health_note_error(setup->health, error);
 
     if (is_remedy_to_reconnect(setup, remedy, error))
         setup->must_close = true;
+}
+
+void queue_setup_fail(struct queue_setup *setup, const char *what, const char *why)
+{
+    snprintf(setup->trouble, sizeof(setup->trouble), "%s%s", what, why);
 }
 
 /* The answer to AUTH and SELECT. Of several errors the first is the cause. */
@@ -37,7 +42,7 @@ static void on_login_reply(redisAsyncContext *ac, void *answer, void *arg)
     (void)ac;
     if (!reply || reply->type != REDIS_REPLY_ERROR || setup->must_close)
         return;
-    queue_setup_note_error(setup, error_text(reply));
+    (void)queue_health_read_error(error_text(reply), setup->trouble);
     setup->must_close = true;
 }
 
@@ -51,9 +56,10 @@ static void on_group_reply(redisAsyncContext *ac, void *answer, void *arg)
     (void)ac;
     if (!reply || setup->must_close)
         return;
+    queue_setup_fail(setup, "", "");
     if (!setup->done)
-        queue_health_set_trouble(&setup->health, "");
-    remedy = queue_health_note_group(&setup->health, error_text(reply));
+        queue_health_set_trouble(setup->health, "");
+    remedy = queue_health_note_group(setup->health, error_text(reply));
     if (is_remedy_to_reconnect(setup, remedy, error_text(reply)))
         setup->must_close = true;
     else
@@ -70,7 +76,8 @@ static void on_info_reply(redisAsyncContext *ac, void *answer, void *arg)
         return;
     setup->probing = false;
     if (reply->type == REDIS_REPLY_STRING)
-        queue_health_note_memory(&setup->health, (struct slice){ reply->str, reply->len });
+        queue_health_note_memory(setup->health, (struct slice){ reply->str, reply->len },
+                                 setup->asked_bytes);
 }
 
 static void send_words(struct queue_setup *setup, redisAsyncContext *ac, redisCallbackFn *fn,
@@ -104,7 +111,7 @@ static void on_role_reply(redisAsyncContext *ac, void *answer, void *arg)
         slice_equals((struct slice){ reply->element[0]->str, reply->element[0]->len },
                      SLICE("master")))
         return;
-    queue_health_set_trouble(&setup->health, "whom the sentinels name is no master");
+    queue_setup_fail(setup, "whom the sentinels name is no master", "");
     setup->must_close = true;
 }
 
@@ -139,7 +146,7 @@ static void send_info(struct queue_setup *setup, redisAsyncContext *ac)
     const char *words[] = { "INFO", "memory" };
 
     setup->probing = true;
-    queue_health_note_question(&setup->health);
+    setup->asked_bytes = setup->health->answered_bytes;
     send_words(setup, ac, on_info_reply, 2, words);
 }
 
@@ -156,7 +163,7 @@ void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac)
 
 void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac)
 {
-    if (setup->health.trouble[0] != '\0')
+    if (setup->health->trouble[0] != '\0')
         send_group(setup, ac);
     send_info(setup, ac);
 }

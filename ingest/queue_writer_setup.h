@@ -16,8 +16,12 @@ struct queue_setup {
     const struct redis_url *url;
     const char *stream_key;
     const char *stream_group;
+    struct queue_health *health; /* of Redis, which all connections share */
 
-    struct queue_health health;
+    /* why this connection has failed, one line; "": it has not */
+    char trouble[QUEUE_HEALTH_WHY_MAX];
+    /* health->answered_bytes when the probe that waits was sent */
+    int64_t asked_bytes;
     /* AUTH, ROLE, SELECT and XGROUP CREATE are answered: the connection can be used */
     bool done;
     /* the connection is of no more use; its owner closes it, not from a callback */
@@ -35,7 +39,10 @@ void queue_setup_start(struct queue_setup *setup, struct redisAsyncContext *ac);
  * writes work again. An ACL that refuses either is fine. Does not block. */
 void queue_setup_probe(struct queue_setup *setup, struct redisAsyncContext *ac);
 
-/* Notes an error reply to a command of the owner's. */
+/* Notes an error reply to a command of the owner's, which tells of Redis' health. */
 void queue_setup_note_error(struct queue_setup *setup, struct slice error);
+
+/* Sets the trouble of this connection: what, and why where it is not "". */
+void queue_setup_fail(struct queue_setup *setup, const char *what, const char *why);
 
 #endif

@@ -6,33 +6,37 @@
 #include <string.h>
 #include <sys/queue.h>
 
-static const char *const names[FIELD_COUNT] = {
-    [FIELD_SVIX_ID] = "svix-id",
-    [FIELD_SVIX_TIMESTAMP] = "svix-timestamp",
-    [FIELD_SVIX_SIGNATURE] = "svix-signature",
-    [FIELD_WEBHOOK_ID] = "webhook-id",
-    [FIELD_WEBHOOK_TIMESTAMP] = "webhook-timestamp",
-    [FIELD_WEBHOOK_SIGNATURE] = "webhook-signature",
-    [FIELD_CONTENT_LENGTH] = "content-length",
-    [FIELD_TRANSFER_ENCODING] = "transfer-encoding",
+static const struct slice names[FIELD_COUNT] = {
+    [FIELD_SVIX_ID] = { "svix-id", 7 },
+    [FIELD_SVIX_TIMESTAMP] = { "svix-timestamp", 14 },
+    [FIELD_SVIX_SIGNATURE] = { "svix-signature", 14 },
+    [FIELD_WEBHOOK_ID] = { "webhook-id", 10 },
+    [FIELD_WEBHOOK_TIMESTAMP] = { "webhook-timestamp", 17 },
+    [FIELD_WEBHOOK_SIGNATURE] = { "webhook-signature", 17 },
+    [FIELD_CONTENT_LENGTH] = { "content-length", 14 },
+    [FIELD_TRANSFER_ENCODING] = { "transfer-encoding", 17 },
 };
+
+static bool is_token_char(char c)
+{
+    bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+    return is_alnum || c == '-' || (c != '\0' && strchr("!#$%&'*+.^_`|~", c));
+}
 
 /* Source: RFC 9110, section 5.6.2. */
 static bool is_token(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_token_char(name.ptr[i]))
             return false;
-    }
     return name.len > 0;
 }
 
 static void note_field(struct request_head *head, struct slice name, struct slice value)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (!slice_equals_nocase(name, slice_of(names[i])))
+        if (name.len != names[i].len || !slice_equals_nocase(name, names[i]))
             continue;
         if (head->seen[i]++ == 0)
             head->value[i] = slice_trim(value);

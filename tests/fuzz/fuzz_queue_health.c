@@ -27,9 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (slice_starts_with(text, SLICE("ERR ")))
         require(strcmp(health.trouble, "ERR") == 0);
     (void)queue_health_note_group(&health, text);
-    queue_health_note_memory(&health, text);
+    queue_health_note_memory(&health, text, 0);
     require(health.used_bytes >= 0 && health.max_bytes >= 0);
-    health.unseen_bytes = size > 0 ? bytes[0] : 0;
+    health.waiting_bytes = size > 0 ? bytes[0] : 0;
     (void)queue_health_has_room(&health);
     complaint = queue_health_complaint(&health);
     require(!complaint || complaint[0] != '\0');

@@ -131,7 +131,7 @@ static void note_memory(struct queue_health *health, int used, int max, const ch
              "# Memory\r\nused_memory:%d\r\nused_memory_human:9.99G\r\nmaxmemory:%d\r\n"
              "maxmemory_human:1K\r\nmaxmemory_policy:%s\r\n",
              used, max, policy);
-    queue_health_note_memory(health, slice_of(info));
+    queue_health_note_memory(health, slice_of(info), health->answered_bytes);
 }
 
 static void health_is_full_from_85_percent_and_until_below_80(void **state)
@@ -157,25 +157,50 @@ static void health_counts_what_redis_has_not_yet_reported(void **state)
 
     (void)state;
     note_memory(&health, 5000, 10000, "noeviction");
-    health.unseen_bytes = 3499;
+    health.waiting_bytes = 1000;
+    health.answered_bytes += 2499;
     assert_true(queue_health_has_room(&health));
-    health.unseen_bytes = 3500;
+    health.answered_bytes++;
     assert_false(queue_health_has_room(&health));
 }
 
-static void health_counts_what_was_sent_until_the_answer_that_holds_it(void **state)
+static void health_counts_a_write_until_an_answer_to_a_later_question(void **state)
 {
     struct queue_health health = { 0 };
 
     (void)state;
-    note_memory(&health, 0, 100000, "noeviction");
-    health.unseen_bytes = 60000;
-    queue_health_note_question(&health);
-    health.unseen_bytes += 30000; /* the answer is not here yet: all of it counts */
+    assert_true(queue_health_admits(&health, 1600));
+    assert_int_equal(health.waiting_bytes, 1600 + 100 + 128);
+    queue_health_note_memory(&health, SLICE("used_memory:0\r\nmaxmemory:2000\r\n"), 0);
+    assert_false(queue_health_has_room(&health)); /* it may have come after the question */
+    queue_health_note_answer(&health, 1600);
     assert_false(queue_health_has_room(&health));
-    note_memory(&health, 40000, 100000, "noeviction");
-    assert_int_equal(health.unseen_bytes, 30000);
+    queue_health_note_memory(&health, SLICE("used_memory:0\r\nmaxmemory:2000\r\n"),
+                             health.answered_bytes);
     assert_true(queue_health_has_room(&health));
+}
+
+static void health_counts_nothing_twice_when_questions_of_two_connections_overlap(void **state)
+{
+    struct queue_health health = { 0 };
+
+    (void)state;
+    health.answered_bytes = 6000;
+    queue_health_note_memory(&health, SLICE("maxmemory:10000\r\n"), 3000);
+    queue_health_note_memory(&health, SLICE("maxmemory:10000\r\n"), 1000);
+    assert_int_equal(health.answered_bytes - health.seen_bytes, 3000);
+}
+
+static void health_reads_an_error_of_one_connection_without_keeping_it(void **state)
+{
+    struct queue_health health = { 0 };
+    char trouble[QUEUE_HEALTH_WHY_MAX];
+
+    (void)state;
+    assert_int_equal(queue_health_read_error(SLICE("WRONGPASS invalid"), trouble),
+                     REMEDY_RECONNECT);
+    assert_string_equal(trouble, "WRONGPASS invalid");
+    assert_null(queue_health_complaint(&health));
 }
 
 static void health_admits_by_what_redis_will_need(void **state)
@@ -196,7 +221,7 @@ static void health_admits_by_what_redis_will_need(void **state)
         struct queue_health health = { 0 };
         note_memory(&health, 0, 100000, "noeviction");
         assert_int_equal(queue_health_admits(&health, rows[i].bytes), rows[i].room);
-        assert_int_equal(health.unseen_bytes, rows[i].counted);
+        assert_int_equal(health.waiting_bytes, rows[i].counted);
     }
 }
 
@@ -240,7 +265,7 @@ static void health_survives_an_info_without_any_of_its_lines(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct queue_health health = { 0 };
-        queue_health_note_memory(&health, slice_of(texts[i]));
+        queue_health_note_memory(&health, slice_of(texts[i]), 0);
         assert_true(queue_health_has_room(&health));
         assert_null(queue_health_complaint(&health));
     }
@@ -260,7 +285,9 @@ int main(void)
         cmocka_unit_test(health_worsens_when_the_group_cannot_be_created),
         cmocka_unit_test(health_is_full_from_85_percent_and_until_below_80),
         cmocka_unit_test(health_counts_what_redis_has_not_yet_reported),
-        cmocka_unit_test(health_counts_what_was_sent_until_the_answer_that_holds_it),
+        cmocka_unit_test(health_counts_a_write_until_an_answer_to_a_later_question),
+        cmocka_unit_test(health_counts_nothing_twice_when_questions_of_two_connections_overlap),
+        cmocka_unit_test(health_reads_an_error_of_one_connection_without_keeping_it),
         cmocka_unit_test(health_admits_by_what_redis_will_need),
         cmocka_unit_test(health_has_room_without_a_memory_limit),
         cmocka_unit_test(health_complains_of_a_policy_that_may_evict_the_stream),
