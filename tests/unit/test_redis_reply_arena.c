@@ -140,7 +140,7 @@ static void a_list_beyond_a_million_elements_is_refused(void **state)
 /* hiredis 0.14 does not know them, 1.2 would make objects of its own. */
 static void kinds_of_resp3_are_refused(void **state)
 {
-    static const char *const kinds[] = { ",1.5\r\n",        "#t\r\n",    "%1\r\n:1\r\n:2\r\n",
+    static const char *const kinds[] = { ",1.5\r\n",        "#t\r\n",     "%1\r\n:1\r\n:2\r\n",
                                          ">1\r\n+push\r\n", "(12345\r\n", "=7\r\ntxt:abc\r\n" };
     (void)state;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
