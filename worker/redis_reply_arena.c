@@ -76,6 +76,7 @@ static struct arena *own_arena(const redisReadTask *task, redisReply *object)
     return task->parent ? arena_of(task) : root_of(object)->arena;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is hiredis' */
 static void *create_string(const redisReadTask *task, char *text, size_t len)
 {
     redisReply *object = new_object(task);
