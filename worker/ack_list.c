@@ -7,6 +7,7 @@
 #include <hiredis/hiredis.h>
 
 #include "worker/redis_link.h"
+#include "worker/redis_reply_arena.h"
 
 enum { ACK_LIST_ANSWERS = 2 };
 
@@ -47,7 +48,7 @@ enum status ack_list_confirm(struct ack_list *list, struct redis_link *link)
         enum status st = redis_link_reply(link, 0, &reply);
         if (st != STATUS_OK)
             return st;
-        freeReplyObject(reply);
+        redis_reply_free(reply);
     }
     list->count -= list->sent;
     memmove(list->ids, list->ids[list->sent], list->count * sizeof(list->ids[0]));

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_ALIGN = alignof(max_align_t), ARENA_BLOCK_BYTES = 4096 };
+/* A block is twice as large as the one before, within these. */
+enum { ARENA_ALIGN = alignof(max_align_t), BLOCK_LEAST_BYTES = 4096, BLOCK_MOST_BYTES = 65536 };
 
 /* Sums of two such sizes do not wrap around. */
 static const size_t size_max = SIZE_MAX / 4;
@@ -35,7 +36,17 @@ static void *block_take(struct block *b, size_t size)
     void *piece = (char *)(b + 1) + b->used;
 
     b->used += size;
-    return memset(piece, 0, size);
+    return piece;
+}
+
+/* What the block behind b has room for, size bytes at least. */
+static size_t next_size(const struct block *b, size_t size)
+{
+    size_t room = b->size > BLOCK_MOST_BYTES / 2 ? BLOCK_MOST_BYTES : b->size * 2;
+
+    if (room < BLOCK_LEAST_BYTES)
+        room = BLOCK_LEAST_BYTES;
+    return size > room ? size : room;
 }
 
 struct arena *arena_new(size_t first_bytes)
@@ -51,7 +62,8 @@ struct arena *arena_new(size_t first_bytes)
     return arena;
 }
 
-void *arena_take(struct arena *arena, size_t size)
+/* As arena_take(), but of any content. */
+static void *take_raw(struct arena *arena, size_t size)
 {
     struct block *b = arena->newest;
 
@@ -59,12 +71,19 @@ void *arena_take(struct arena *arena, size_t size)
         return NULL;
     size = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
     if (size > b->size - b->used) {
-        b = block_new(size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES, b);
+        b = block_new(next_size(b, size), b);
         if (!b)
             return NULL;
         arena->newest = b;
     }
     return block_take(b, size);
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    void *piece = take_raw(arena, size);
+
+    return piece ? memset(piece, 0, size) : NULL;
 }
 
 void *arena_take_array(struct arena *arena, size_t count, size_t size)
@@ -74,12 +93,22 @@ void *arena_take_array(struct arena *arena, size_t count, size_t size)
     return arena_take(arena, count * size);
 }
 
+char *arena_text(struct arena *arena, struct slice text)
+{
+    char *copy = text.len < size_max ? take_raw(arena, text.len + 1) : NULL;
+
+    if (!copy)
+        return NULL;
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
+
 struct slice arena_copy(struct arena *arena, struct slice text)
 {
-    char *copy = arena_take(arena, text.len);
+    const char *copy = arena_text(arena, text);
 
-    if (copy && text.len > 0)
-        memcpy(copy, text.ptr, text.len);
     return (struct slice){ copy, copy ? text.len : 0 };
 }
 

@@ -106,7 +106,8 @@ static enum status check_type(struct event *ev)
 }
 
 /* What becomes of data, once its secrets are gone: nothing after this sees them. */
-static enum status decode_data(struct event *ev, struct json_node data, int64_t sent_ms)
+static enum status decode_data(struct event *ev, struct json_tape *tape, struct json_node data,
+                               int64_t sent_ms)
 {
     struct slice type = catalog_canonical_type(ev->type);
     const struct catalog_object *described = catalog_find(type);
@@ -124,11 +125,14 @@ static enum status decode_data(struct event *ev, struct json_node data, int64_t 
         return dead(ev, "data: expected an object");
     st = redact(raw, described->secrets, ev->memory, &text);
     if (st == STATUS_OK && text.ptr != raw.ptr) {
-        st = json_tape_read(text, &without_secrets);
-        row.object = json_node_root(&without_secrets);
+        tape = &without_secrets;
+        st = json_tape_read(text, tape);
+        row.object = json_node_root(tape);
     }
-    if (st == STATUS_OK)
+    if (st == STATUS_OK) {
+        json_node_index(tape, row.object);
         st = event_row_read(ev, &row);
+    }
     json_tape_release(&without_secrets);
     if (st != STATUS_OK)
         return st;
@@ -138,8 +142,9 @@ static enum status decode_data(struct event *ev, struct json_node data, int64_t 
 }
 
 static enum status decode_object(struct event *ev, const struct event_source *source,
-                                 struct slice instance_id, struct json_node body)
+                                 struct slice instance_id, struct json_tape *tape)
 {
+    struct json_node body = json_node_root(tape);
     struct json_node data = json_node_member(body, SLICE("data"));
     enum status st;
 
@@ -154,7 +159,7 @@ static enum status decode_object(struct event *ev, const struct event_source *so
         st = check_type(ev);
     if (st == STATUS_OK && !json_node_exists(data))
         st = dead(ev, "data: expected an object, but there is no data");
-    return st == STATUS_OK ? decode_data(ev, data, to_ms(source->sent_s)) : st;
+    return st == STATUS_OK ? decode_data(ev, tape, data, to_ms(source->sent_s)) : st;
 }
 
 /* STATUS_BAD_DATA: the event is dead, ev->reason says why. */
@@ -165,7 +170,7 @@ static enum status decode(struct event *ev, const struct event_source *source,
     enum status st = open_body(ev, &tape);
 
     if (st == STATUS_OK)
-        st = decode_object(ev, source, instance_id, json_node_root(&tape));
+        st = decode_object(ev, source, instance_id, &tape);
     json_tape_release(&tape);
     return st;
 }

@@ -6,6 +6,7 @@
 
 #include "common/json_scan.h"
 #include "worker/arena.h"
+#include "worker/json_index.h"
 
 static const struct json_node none = { NULL, 0 };
 
@@ -56,13 +57,21 @@ static bool spells(const struct json_tape *tape, const struct json_token *string
            memcmp(tape->text.ptr + string->begin + 1, text.ptr, text.len) == 0;
 }
 
+void json_node_index(struct json_tape *tape, struct json_node object)
+{
+    if (is_kind(object, JSON_OBJECT))
+        json_index_build(tape, object.place);
+}
+
 struct json_node json_node_member(struct json_node object, struct slice key)
 {
     const struct json_token *tokens;
-    uint32_t end;
+    uint32_t end, found;
 
     if (!is_kind(object, JSON_OBJECT))
         return none;
+    if (json_index_find(object.tape, object.place, key, &found))
+        return found ? (struct json_node){ object.tape, found + 1 } : none;
     tokens = object.tape->tokens;
     end = tokens[object.place].next;
     for (uint32_t i = object.place + 1; i < end; i = tokens[i + 1].next)

@@ -30,6 +30,11 @@ enum json_kind json_node_kind(struct json_node node);
 /* The exact bytes; empty where there is no value. */
 struct slice json_node_raw(struct json_node node);
 
+/* Makes the members of an object quicker to find from here on, where many will be asked for; those
+ * of an object indexed before, on the same tape, no longer are. Does nothing to what is no object.
+ */
+void json_node_index(struct json_tape *tape, struct json_node object);
+
 /* The value of a member; of a repeated key the first counts, as in cJSON, and keys are compared as
  * what they spell, case and all. None in what is no object. */
 struct json_node json_node_member(struct json_node object, struct slice key);

@@ -66,19 +66,18 @@ static size_t escape_length(struct slice text)
     return n == 2 + ESCAPED_HEX_DIGITS ? n : 0;
 }
 
-/* Each byte of word below n (1 to 128) gets its high bit set, as far as the first such byte,
- * counted from the low end, goes; bits above that one mean nothing. Source: S. E. Anderson, Bit
- * Twiddling Hacks, "Determine if a word has a byte less than n". */
-static uint64_t below(uint64_t word, uint64_t n)
-{
-    return (word - ones * n) & ~word & (ones << 7);
-}
-
-/* As below(), for the bytes that do not stand for themselves inside a string. */
+/* The bytes that do not stand for themselves inside a string (control characters, quote and
+ * backslash) get their high bit set, as far as the first such byte, counted from the low end, goes;
+ * bits above that one mean nothing. Source: S. E. Anderson, Bit Twiddling Hacks, "Determine if a
+ * word has a byte less than n"; all three questions at once, for they spare the same bytes: those
+ * from 128 on. */
 static uint64_t special(uint64_t word)
 {
-    return below(word, FIRST_PRINTABLE) | below(word ^ (ones * '"'), 1) |
-           below(word ^ (ones * '\\'), 1);
+    uint64_t controls = word - ones * FIRST_PRINTABLE;
+    uint64_t quotes = (word ^ (ones * '"')) - ones;
+    uint64_t backslashes = (word ^ (ones * '\\')) - ones;
+
+    return (controls | quotes | backslashes) & ~word & (ones << 7);
 }
 
 /* Eight bytes with the first one at the low end, whatever the machine's order. */

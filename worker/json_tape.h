@@ -39,6 +39,16 @@ struct json_token {
     bool is_spoilt;
 };
 
+/* See json_index.h. */
+enum { JSON_INDEX_SLOTS = 128 };
+struct json_index {
+    bool is_built;
+    /* the token of the object */
+    uint32_t object;
+    /* tokens of its keys, each from the slot on that the key leads to; 0: free */
+    uint32_t keys[JSON_INDEX_SLOTS];
+};
+
 struct json_tape {
     struct slice text;
     /* count of them, the whole value first */
@@ -47,6 +57,8 @@ struct json_tape {
     size_t capacity;
     /* some token is */
     bool is_spoilt;
+    /* of one object at most */
+    struct json_index index;
 };
 
 /* Takes text apart: one value with nothing but white space around it. text must outlive *ret_tape.

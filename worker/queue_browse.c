@@ -8,6 +8,7 @@
 #include "common/stream.h"
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
+#include "worker/redis_reply_arena.h"
 
 enum { NUMBER_MAX = 24 };
 
@@ -30,7 +31,7 @@ enum status queue_browse_next(struct redis_link *link, const struct queue_conf *
         return st;
     st = batch_from_reply(&reply, reply, max, ret_batch);
     if (reply)
-        freeReplyObject(reply);
+        redis_reply_free(reply);
     return st;
 }
 
@@ -66,7 +67,7 @@ enum status queue_browse_holder(struct redis_link *link, const struct queue_conf
     if (st != STATUS_OK)
         return st;
     *ret_holder = holder_of(reply);
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return st;
 }
 
@@ -95,6 +96,6 @@ enum status queue_browse_put(struct redis_link *link, const struct queue_conf *c
     if (st == STATUS_OK)
         st = redis_link_call(link, &cmd, 0, &reply);
     if (st == STATUS_OK)
-        freeReplyObject(reply);
+        redis_reply_free(reply);
     return st;
 }

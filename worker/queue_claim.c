@@ -8,6 +8,7 @@
 
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
+#include "worker/redis_reply_arena.h"
 
 enum { CLAIM_CALLS_MAX = 8 /* XAUTOCLAIM calls in one round; the cursor goes on in the next */ };
 
@@ -34,7 +35,7 @@ enum status queue_claim_deliveries(const struct queue_conf *conf, struct redis_l
     if (st != STATUS_OK)
         return st;
     batch_set_deliveries(batch, reply);
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <hiredis/hiredis.h>
 
 #include "common/stream.h"
+#include "worker/redis_reply_arena.h"
 
 static struct slice text_of(const redisReply *reply)
 {
@@ -58,7 +59,7 @@ enum status batch_from_reply(redisReply **reply, const redisReply *entries, size
     if (is_list(entries, 1)) {
         batch.entries = calloc(entries->elements, sizeof(*batch.entries));
         if (!batch.entries) {
-            freeReplyObject(*reply);
+            redis_reply_free(*reply);
             *reply = NULL;
             return STATUS_NO_MEMORY;
         }
@@ -98,6 +99,6 @@ void batch_release(struct batch *batch)
 {
     free(batch->entries);
     if (batch->reply)
-        freeReplyObject(batch->reply);
+        redis_reply_free(batch->reply);
     *batch = (struct batch){ 0 };
 }

@@ -14,6 +14,7 @@
 #include "worker/queue_claim.h"
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
+#include "worker/redis_reply_arena.h"
 
 struct queue_reader {
     struct queue_conf conf;
@@ -69,7 +70,7 @@ static enum status create_group(struct queue_reader *qr)
     redisReply *reply = NULL;
     enum status st = redis_link_call(qr->link, &cmd, 0, &reply);
     if (st == STATUS_OK)
-        freeReplyObject(reply);
+        redis_reply_free(reply);
     return st;
 }
 

@@ -6,6 +6,7 @@
 
 #include "worker/queue_entry.h"
 #include "worker/redis_link.h"
+#include "worker/redis_reply_arena.h"
 
 static enum status call(struct redis_link *link, const char *const words[], size_t count,
                         redisReply **ret_reply)
@@ -67,7 +68,7 @@ static enum status read_stream(struct redis_link *link, const struct queue_conf 
         copy_word(id, state->oldest_id, sizeof(state->oldest_id));
         state->oldest_age_ms = born_ms > 0 && born_ms < now_ms ? now_ms - born_ms : 0;
     }
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return STATUS_OK;
 }
 
@@ -89,7 +90,7 @@ static enum status read_group(struct redis_link *link, const struct queue_conf *
         int64_t unread = state->length > state->pending ? state->length - state->pending : 0;
         state->lag = number_of(find(group, "lag"), unread);
     }
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return STATUS_OK;
 }
 
@@ -108,7 +109,7 @@ static enum status read_consumers(struct redis_link *link, const struct queue_co
         c->idle_ms = number_of(find(reply->element[i], "idle"), 0);
         c->pending = number_of(find(reply->element[i], "pending"), 0);
     }
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return STATUS_OK;
 }
 
@@ -120,7 +121,7 @@ static enum status read_queue(struct redis_link *link, const struct queue_conf *
     if (st != STATUS_OK)
         return st;
     state->has_stream = number_of(reply, 0) == 1;
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     if (!state->has_stream)
         return STATUS_OK;
     st = read_stream(link, conf, now_ms, state);
@@ -170,7 +171,7 @@ static enum status read_server(struct redis_link *link, bool *no_config,
     if (st != STATUS_OK)
         return st;
     queue_server_parse(text_of(reply), server);
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     if (*no_config)
         return STATUS_OK;
     if (call(link, (const char *[]){ "CONFIG", "GET", "appendfsync" }, 3, &reply) != STATUS_OK) {
@@ -178,7 +179,7 @@ static enum status read_server(struct redis_link *link, bool *no_config,
         return STATUS_OK;
     }
     copy_word(text_of(find(reply, "appendfsync")), server->fsync, sizeof(server->fsync));
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return STATUS_OK;
 }
 

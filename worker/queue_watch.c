@@ -9,6 +9,7 @@
 #include "worker/queue_reader.h"
 #include "worker/queue_state.h"
 #include "worker/redis_link.h"
+#include "worker/redis_reply_arena.h"
 
 /* KEYS[1] stream, ARGV group, own name, idle ms, "own" or "others" */
 static const char sweep_script[] =
@@ -116,9 +117,9 @@ enum status queue_watch_backlog(struct redis_link *link, const struct queue_conf
         backlog.oldest_age_ms = oldest_age(range, now_ms);
     *ret_backlog = backlog;
 out:
-    freeReplyObject(length);
-    freeReplyObject(groups);
-    freeReplyObject(range);
+    redis_reply_free(length);
+    redis_reply_free(groups);
+    redis_reply_free(range);
     return st;
 }
 
@@ -131,7 +132,7 @@ enum status queue_watch_aof(struct redis_link *link, bool *ret_ok)
         return st;
     if (reply->type == REDIS_REPLY_STRING)
         queue_server_parse((struct slice){ reply->str, (size_t)reply->len }, &server);
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     *ret_ok = server.has_aof && server.aof_ok;
     return STATUS_OK;
 }
@@ -146,6 +147,6 @@ enum status queue_watch_sweep(struct redis_link *link, const struct queue_conf *
                             conf->group, conf->consumer, idle, own ? "own" : "others" };
     enum status st = call(link, words, sizeof(words) / sizeof(*words), &reply);
     if (st == STATUS_OK)
-        freeReplyObject(reply);
+        redis_reply_free(reply);
     return st;
 }

@@ -11,6 +11,7 @@
 #include "common/redis_sentinel.h"
 #include "common/redis_tls.h"
 #include "worker/redis_reply.h"
+#include "worker/redis_reply_arena.h"
 #include "worker/redis_socket.h"
 
 enum { SETUP_TIMEOUT_MS = 2000, REPLY_MARGIN_MS = 5000, LEAST_WAIT_MS = 100 };
@@ -128,6 +129,7 @@ static enum status connect_socket(struct redis_link *link)
         return lose(link, "cannot connect", "out of memory");
     if (link->context->err)
         return lose_connection(link, "cannot connect");
+    redis_reply_arena_use(link->context->reader);
     redis_socket_end_after(link->context->fd, REPLY_MARGIN_MS);
     enum status st = set_timeout(link, SETUP_TIMEOUT_MS);
     return st == STATUS_OK ? start_tls(link) : st;
@@ -144,7 +146,7 @@ static enum status call_and_forget(struct redis_link *link, struct redis_command
     redisReply *reply = NULL;
     enum status st = ask(link, cmd, &reply);
     if (st == STATUS_OK)
-        freeReplyObject(reply);
+        redis_reply_free(reply);
     else
         redis_link_drop(link); /* a refusal would leave it */
     return st;
@@ -186,7 +188,7 @@ static enum status check_role(struct redis_link *link)
     if (st != STATUS_OK)
         return link->is_refused ? STATUS_OK : st;
     bool is_right = redis_reply_is_master(reply);
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return is_right ? STATUS_OK
                     : lose(link, "cannot connect", "whom the sentinels name is no master");
 }
@@ -274,7 +276,7 @@ static enum status judge(struct redis_link *link, redisReply *reply, bool may_re
     } else {
         status_ignore(lose(link, "redis answered", error));
     }
-    freeReplyObject(reply);
+    redis_reply_free(reply);
     return STATUS_UNAVAILABLE;
 }
 

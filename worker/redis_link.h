@@ -47,9 +47,9 @@ enum status redis_link_append(struct redis_link *link, struct redis_command *cmd
 enum status redis_link_send(struct redis_link *link) MUST_CHECK;
 
 /* Waits up to wait_ms plus a margin of 5 s for the next reply; after redis_link_send() the time
- * counts from there, and 100 ms are left at least. *ret_reply is yours: freeReplyObject(). An error
- * reply is STATUS_UNAVAILABLE like a lost connection, and the connection is dropped: what was going
- * on is unknown afterwards. Blocks. */
+ * counts from there, and 100 ms are left at least. *ret_reply is yours: redis_reply_free(). An
+ * error reply is STATUS_UNAVAILABLE like a lost connection, and the connection is dropped: what was
+ * going on is unknown afterwards. Blocks. */
 enum status redis_link_reply(struct redis_link *link, int64_t wait_ms,
                              struct redisReply **ret_reply) MUST_CHECK;
 

@@ -177,6 +177,81 @@ static void a_member_among_many_is_found(void **state)
     close_text(&o);
 }
 
+/* Asks an object for each of keys before and after it is indexed. */
+static void assert_same_when_indexed(const char *json, const char *const *keys, size_t count)
+{
+    struct opened plain, indexed;
+
+    open_text(&plain, json);
+    open_text(&indexed, json);
+    json_node_index(&indexed.tape, indexed.root);
+    for (size_t i = 0; i < count; i++) {
+        struct json_node there = json_node_member(indexed.root, slice_of(keys[i]));
+        assert_true(slice_equals(json_node_raw(json_node_member(plain.root, slice_of(keys[i]))),
+                                 json_node_raw(there)));
+    }
+    close_text(&plain);
+    close_text(&indexed);
+}
+
+static void an_index_finds_what_a_search_finds(void **state)
+{
+    static const char *const keys[] = { "a",     "A",      "b",  "n",      "o",    "items",
+                                        "empty", "big",    "x",  "status", "",     "y",
+                                        "nul",   "inside", "ab", "first",  "half", "list" };
+    (void)state;
+
+    assert_same_when_indexed(text, keys, COUNT(keys)); /* it has an escaped key */
+    assert_same_when_indexed("{\"a\":1,\"b\":{\"c\":2,\"a\":3},\"a\":4,\"\":5,\"ab\":6,\"A\":7}",
+                             keys, COUNT(keys));
+    assert_same_when_indexed("{}", keys, COUNT(keys));
+    assert_same_when_indexed("[\"a\",\"b\"]", keys, COUNT(keys));
+}
+
+static void an_index_of_any_number_of_members_finds_the_first_of_each_name(void **state)
+{
+    enum { MEMBERS = 66 };
+    (void)state;
+
+    for (int count = 1; count <= MEMBERS; count++) {
+        char json[4096] = "{";
+        size_t len = 1;
+        struct opened o;
+        for (int i = 0; i < count * 2; i++) /* each name twice */
+            len += (size_t)snprintf(json + len, sizeof(json) - len, "%s\"k%d\":%d", i ? "," : "",
+                                    i % count, i);
+        (void)snprintf(json + len, sizeof(json) - len, "}");
+        open_text(&o, json);
+        json_node_index(&o.tape, o.root);
+        for (int i = 0; i < count; i++) {
+            char key[16], value[16];
+            (void)snprintf(key, sizeof(key), "k%d", i);
+            (void)snprintf(value, sizeof(value), "%d", i);
+            struct json_node member = json_node_member(o.root, slice_of(key));
+            assert_true(slice_equals(json_node_raw(member), slice_of(value)));
+        }
+        assert_false(json_node_exists(json_node_member(o.root, SLICE("k"))));
+        close_text(&o);
+    }
+}
+
+static void only_the_object_that_is_indexed_answers_from_the_index(void **state)
+{
+    struct opened o;
+    (void)state;
+
+    open_text(&o, "{\"a\":1,\"in\":{\"a\":2,\"b\":3}}");
+    struct json_node in = json_node_member(o.root, SLICE("in"));
+    json_node_index(&o.tape, in);
+    assert_true(slice_equals(json_node_raw(json_node_member(in, SLICE("a"))), SLICE("2")));
+    assert_true(slice_equals(json_node_raw(json_node_member(o.root, SLICE("a"))), SLICE("1")));
+    assert_false(json_node_exists(json_node_member(o.root, SLICE("b"))));
+    json_node_index(&o.tape, o.root);
+    assert_true(slice_equals(json_node_raw(json_node_member(in, SLICE("b"))), SLICE("3")));
+    assert_false(json_node_exists(json_node_member(o.root, SLICE("b"))));
+    close_text(&o);
+}
+
 static void numbers_are_as_near_as_a_double_comes(void **state)
 {
     struct opened o;
@@ -200,6 +275,9 @@ int main(void)
         cmocka_unit_test(elements_come_one_after_the_other),
         cmocka_unit_test(only_arrays_have_elements_and_only_objects_members),
         cmocka_unit_test(a_member_among_many_is_found),
+        cmocka_unit_test(an_index_finds_what_a_search_finds),
+        cmocka_unit_test(an_index_of_any_number_of_members_finds_the_first_of_each_name),
+        cmocka_unit_test(only_the_object_that_is_indexed_answers_from_the_index),
         cmocka_unit_test(numbers_are_as_near_as_a_double_comes),
     };
 

@@ -9,18 +9,25 @@
 #include <hiredis/hiredis.h>
 
 #include "worker/queue_entry.h"
+#include "worker/redis_reply_arena.h"
 
 enum { MOST = 3 };
 
-static redisReply *parse(const char *resp)
+static redisReply *parse_bytes(const char *resp, size_t len)
 {
     redisReader *reader = redisReaderCreate();
     void *reply = NULL;
-    assert_int_equal(REDIS_OK, redisReaderFeed(reader, resp, strlen(resp)));
+    redis_reply_arena_use(reader);
+    assert_int_equal(REDIS_OK, redisReaderFeed(reader, resp, len));
     assert_int_equal(REDIS_OK, redisReaderGetReply(reader, &reply));
     assert_non_null(reply);
     redisReaderFree(reader);
     return reply;
+}
+
+static redisReply *parse(const char *resp)
+{
+    return parse_bytes(resp, strlen(resp));
 }
 
 static struct batch batch_of(const char *resp)
@@ -66,14 +73,9 @@ static void an_entry_as_ingest_writes_it_is_read_whole(void **state)
 static void a_body_keeps_its_nul_bytes(void **state)
 {
     (void)state;
-    redisReader *reader = redisReaderCreate();
-    void *reply = NULL;
     struct batch batch = { 0 };
-    redisReaderFeed(reader, one_entry, sizeof one_entry - 1);
-    assert_int_equal(REDIS_OK, redisReaderGetReply(reader, &reply));
-    redisReaderFree(reader);
-    redisReply *owned = reply;
-    assert_int_equal(STATUS_OK, batch_from_reply(&owned, owned, MOST, &batch));
+    redisReply *reply = parse_bytes(one_entry, sizeof one_entry - 1);
+    assert_int_equal(STATUS_OK, batch_from_reply(&reply, reply, MOST, &batch));
     assert_int_equal(4, batch.entries[0].body.len);
     assert_memory_equal("{\0}\n", batch.entries[0].body.ptr, 4);
     batch_release(&batch);
@@ -166,7 +168,7 @@ static void deliveries_are_matched_by_entry_id(void **state)
     assert_int_equal(2, batch.entries[0].deliveries);
     assert_int_equal(1, batch.entries[1].deliveries);
     assert_int_equal(7, batch.entries[2].deliveries);
-    freeReplyObject(pending);
+    redis_reply_free(pending);
     batch_release(&batch);
 }
 

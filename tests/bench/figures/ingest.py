@@ -67,7 +67,7 @@ def beside_peers(bench, report):
 
 def redis_rate(bench, body_bytes, count, *options):
     """Requests a second that redis-benchmark gets with an XADD as ours."""
-    words = ["XADD", "bench", "*", "id", "msg_000000000000000000000001", "type", "user.created", "ts", "1788256800", "received",
+    words = ["XADD", "bench", "*", "id", "msg_300000000000000000000000001", "type", "user.created", "ts", "1788256800", "received",
              "1788256800000", "body", "x" * body_bytes]
     bench.redis.empty()
     done = subprocess.run(["redis-benchmark", "-p", str(bench.redis.port), *options, "-n", str(count), "-q", *words], capture_output=True,

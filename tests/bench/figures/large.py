@@ -11,23 +11,27 @@ from .ingest import ratios
 SEED = """
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count)
 """
+# Ids as Svix and Clerk make them (KSUIDs): those of the past are smaller than those to come (tools/event_mix.h).
 SEED_LEDGER = SEED + """INSERT INTO webhook_events (svix_id, type, clerk_id, instance_id, event_at, received_at, processed_at, outcome)
-SELECT printf('msg_1%023d', i), 'user.updated', printf('user_%027d', i % :users), 'ins_30UzB3XgSs2OPBVWe6wPwX83Uhu', :at, :at, :at, 'applied' FROM n"""
+SELECT printf('msg_2%026d', i), 'user.updated', printf('user_%027d', i % :users), 'ins_30UzB3XgSs2OPBVWe6wPwX83Uhu', :at, :at, :at, 'applied' FROM n"""
 SEED_USERS = SEED + """INSERT INTO users (clerk_id, email, first_name, data, created_at, updated_at, event_at)
-SELECT :head || printf('%024d', i), printf('u%d@example.com', i), 'Mara', :data, :at, :at, :at FROM n"""
+SELECT :user || printf('%024d', i), :email, 'Mara', :data, :at, :at, :at FROM n"""
+SEED_EMAILS = SEED + """INSERT INTO user_emails (clerk_id, user_id, email_address, verified, is_primary, data, created_at, updated_at, event_at)
+SELECT :address || printf('%024d', i), :user || printf('%024d', i), :email, 1, 1, :address_data, :at, :at, :at FROM n"""
 
 
 def seed(bench, name, ledger, users):
-    """A database that has seen much: ledger rows, and users under the ids that the templates speak of."""
+    """A database that has seen much: ledger rows, and users with an address each, under the ids that the templates speak of."""
     path = bench.database(name)
-    body = next(mix.bodies(bench.templates["users"], 0, 1, 0))
-    data = json.loads(body)["data"]
-    values = {"at": int(time.time() * 1000) - 86400000, "users": users, "head": data["id"][:-24], "data": json.dumps(data)}
+    data = json.loads(next(mix.bodies(bench.templates["users"], 0, 1, 0)))["data"]
+    address = data["email_addresses"][0]
+    values = {"at": int(time.time() * 1000) - 86400000, "users": users, "user": data["id"][:-24], "data": json.dumps(data),
+              "address": address["id"][:-24], "address_data": json.dumps(address), "email": address["email_address"]}
     with sqlite3.connect(path, isolation_level=None) as db:
         for setting in ("synchronous=OFF", "cache_size=-1000000", "wal_autocheckpoint=100000"):
             db.execute(f"PRAGMA {setting}")
-        db.execute(SEED_LEDGER, {**values, "count": ledger})
-        db.execute(SEED_USERS, {**values, "count": users})
+        for statement, count in ((SEED_LEDGER, ledger), (SEED_USERS, users), (SEED_EMAILS, users)):
+            db.execute(statement, {**values, "count": count})
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
 

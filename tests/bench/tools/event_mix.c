@@ -142,7 +142,7 @@ void event_mix_make(struct event_mix *mix, uint64_t n, int64_t at_ms, struct mix
 {
     struct line *line = &mix->lines[n % mix->count];
     uint64_t object = object_of(mix, line, n);
-    int len = snprintf(mix->message_id, sizeof(mix->message_id), "msg_%024llu",
+    int len = snprintf(mix->message_id, sizeof(mix->message_id), EVENT_MIX_MESSAGE_HEAD "%026llu",
                        (unsigned long long)n);
 
     for (size_t i = 0; i < line->hole_count; i++) {

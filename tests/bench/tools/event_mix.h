@@ -22,13 +22,17 @@ enum {
     EVENT_MIX_MESSAGE_MAX = 64,
 };
 
+/* Svix's ids are KSUIDs, which begin with the time: 27 characters, and a later one is greater, as
+ * here. Those of our time begin with a 3. */
+#define EVENT_MIX_MESSAGE_HEAD "msg_3"
+
 struct event_mix;
 
 /* One event; everything points into the mix and is valid until the next event_mix_make(). */
 struct mixed_event {
     struct slice type;
     struct slice body;
-    struct slice message_id; /* "msg_" and a number that is n's alone */
+    struct slice message_id; /* EVENT_MIX_MESSAGE_HEAD and a number that is n's alone */
 };
 
 /* Reads path. spread > 0: events speak of spread objects in a scattered order instead of always new
