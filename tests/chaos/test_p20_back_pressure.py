@@ -3,8 +3,10 @@ import time
 
 import pytest
 
+from bench import oracle
+from bench.load import Load, ingests
 from bench.settings import both_databases, figure
-from bench.watch import lines
+from bench.watch import lines, rss_mb
 from harness import samples, wait
 
 MEMORY_MB = figure(8, 64)
@@ -66,3 +68,60 @@ def test_a_burst_between_two_looks_at_redis_stays_below_the_limit(stack, redis, 
     used = redis.client.info("memory")["used_memory"] / (MEMORY_MB * 1024 * 1024)
     report(kept=kept, used=round(used, 2))
     assert "errorstat_OOM" not in redis.client.info("errorstats")
+
+
+class Flood:
+    """A sender that never rests and a worker that comes and goes."""
+
+    def __init__(self, stack, redis):
+        self.stack, self.redis = stack, redis
+        self.front = ingests(stack, 1)
+        self.load = Load(self.front, count=figure(100000, 5000000), rate=figure(2000, 4000), processes=figure(1, 2))
+        self.sender = self.load.sender
+        self.most_used = 0
+
+    def share_used(self):
+        """Of the memory that Redis may take. Redis itself never had to refuse."""
+        info = self.redis.client.info()
+        assert "errorstat_OOM" not in info, "Redis had to refuse"
+        used = info["used_memory"] / (MEMORY_MB * 1024 * 1024)
+        self.most_used = max(self.most_used, used)
+        return used
+
+    def is_refused(self):
+        return self.share_used() and self.front[0].get("/readyz")[0] == 503
+
+    def fill_and_hold(self, seconds):
+        """Returns how many were answered 200 while it was full, which may be few: what was freed by Redis itself."""
+        wait.until(self.is_refused, 300, "the high-water mark")
+        before, calm = self.sender.counter("answered"), wait.Pause(seconds)
+        wait.until(lambda: self.share_used() and calm.is_over(), seconds + 10)
+        assert self.is_refused() and self.sender.is_sending()
+        return self.sender.counter("answered") - before
+
+    def drain(self):
+        """The worker meets a sender that goes on. Returns the seconds until it has caught up."""
+        worker, begun = self.stack.worker(ready=False, CLAIM_IDLE_MS=1000), time.monotonic()
+        wait.until(lambda: self.share_used() and self.redis.backlog() < 1000, figure(60, 300), "the worker to catch up")
+        wait.until(lambda: not self.is_refused(), 5, "room again")
+        took = time.monotonic() - begun
+        assert worker.stop() == 0
+        return took
+
+
+@both_databases
+def test_round_after_round_of_filling_holding_and_draining_loses_nothing(stack, redis, report):
+    flood, admitted, drained_s, rss = Flood(stack, redis), [], [], []
+    for _ in range(figure(2, 12)):
+        admitted.append(flood.fill_and_hold(figure(2, 15)))
+        drained_s.append(round(flood.drain(), 1))
+        rss.append(rss_mb(flood.front[0].pid))
+    flood.stack.worker(CLAIM_IDLE_MS=1000)
+    flood.sender.finish(stop=True)
+    verdict = oracle.check(flood.load.plan, flood.sender.acked_numbers(), stack.database, redis)
+    refused = flood.sender.counter("unavailable")
+    report(verdict, rounds=len(rss), refused=refused, used_at_most=round(flood.most_used, 2), admitted_while_full=max(admitted),
+           drained_s=max(drained_s), rss_mb=[round(r, 1) for r in rss])
+    assert refused > 0 and verdict.answered == flood.sender.counter("answered")
+    assert flood.most_used <= HIGH_WATER + SLACK
+    assert rss[-1] - rss[0] < 10
