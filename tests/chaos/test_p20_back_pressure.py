@@ -112,8 +112,8 @@ class Flood:
 @both_databases
 def test_round_after_round_of_filling_holding_and_draining_loses_nothing(stack, redis, report):
     flood, admitted, drained_s, rss = Flood(stack, redis), [], [], []
-    for _ in range(figure(2, 12)):
-        admitted.append(flood.fill_and_hold(figure(2, 15)))
+    for _ in range(figure(2, 6)):
+        admitted.append(flood.fill_and_hold(figure(2, 20)))
         drained_s.append(round(flood.drain(), 1))
         rss.append(rss_mb(flood.front[0].pid))
     flood.stack.worker(CLAIM_IDLE_MS=1000)

@@ -12,7 +12,7 @@ from bench.settings import both_databases, figure
 
 pytestmark = both_databases
 
-KILLS = figure(8, 200)
+KILLS = figure(8, 100)
 
 
 def is_postgres(database):
