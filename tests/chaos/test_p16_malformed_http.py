@@ -14,7 +14,7 @@ from harness import samples, wait
 REQUESTS = figure(3000, 1000000)
 WIDTH = 16
 GROWN_MB = 30  # room for AddressSanitizer's own; thirty bytes lost by each request of the long form are more
-FILES = 100  # more than at rest: those that send, and those whose end is not seen yet
+FILES = 200  # more than at rest: those that send, and those whose end is not seen yet
 LEAN = {"ASAN_OPTIONS": "detect_leaks=1:exitcode=99:quarantine_size_mb=4"}
 
 
