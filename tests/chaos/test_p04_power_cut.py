@@ -82,33 +82,41 @@ def mend(directory):
     subprocess.run(["sh", ROOT / "common/packaging/redis/mend.sh", directory], check=True)
 
 
-def test_p04_a_read_torn_by_a_power_cut_takes_nothing_with_it(make_redis, tmp_path, dice, report):
+@pytest.fixture
+def torn(make_redis, tmp_path):
+    """Ingest and a Redis whose append-only file is all in one place."""
+    made = Stack(make_redis("--auto-aof-rewrite-percentage", "0"), tmp_path)
+    made.log = tmp_path / "redis0/appendonlydir/appendonly.aof.1.incr.aof"
+    yield made
+    made.finish()
+
+
+def restart_after_a_cut(redis):
+    mend(redis.dir)
+    redis.start()
+
+
+def test_p04_a_read_torn_by_a_power_cut_takes_nothing_with_it(torn, dice, report):
     """Redis writes a read of several entries as a transaction. What is answered 200 after a cut in its middle survives the next
     start, too."""
-    redis = make_redis("--auto-aof-rewrite-percentage", "0")
-    stack = Stack(redis, tmp_path)
-    front = stack.ingest()
-    log = tmp_path / "redis0/appendonlydir/appendonly.aof.1.incr.aof"
+    redis, front = torn.redis, torn.ingest()
     count = 0
     for _ in range(figure(3, 40)):
         front.deliver([(f"msg_{n}", samples.user(n)) for n in range(count, count + 20)])
-        before = log.stat().st_size
+        before = torn.log.stat().st_size
         redis.client.xreadgroup(GROUP, f"reader{count}", {STREAM: ">"}, count=20)
-        after = log.stat().st_size
+        after = torn.log.stat().st_size
         redis.process.kill()
-        os.truncate(log, dice.randrange(before + 1, after))
-        mend(redis.dir)
-        redis.start()
+        os.truncate(torn.log, dice.randrange(before + 1, after))
+        restart_after_a_cut(redis)
         front.wait_ready()
         front.deliver([(f"msg_{n}", samples.user(n)) for n in range(count + 20, count + 40)])
         redis.process.kill()
-        mend(redis.dir)
-        redis.start()
+        restart_after_a_cut(redis)
         front.wait_ready()
         count += 40
         assert redis.backlog() == count, f"{redis.backlog()} of {count} answered 200 are left"
     report(cuts=count // 40, answered=count, lost=0)
-    stack.finish()
 
 
 class RedisDisk:
