@@ -27,7 +27,7 @@ class Load:
 
     def __init__(self, front, count, rate, prefix="p", users=200, kind=Plan, **sender):
         self.plan = kind(SEED, count, users, prefix)
-        self.sender = Sender(front[0].port, self.plan, rate, limit_s=count / rate * 3 + 120, **sender)
+        self.sender = Sender(front[0].port, self.plan, rate, limit_s=count / rate * 10 + 120, **sender)
         self.ingests = Crowd(front)
 
     def finish(self):
