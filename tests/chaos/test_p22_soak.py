@@ -14,7 +14,8 @@ SECONDS = int(os.environ.get("CHAOS_SOAK_S") or figure(12, 600))
 RATE = 500
 KILL_EVERY_S = figure(2, 60)
 LOOKS = 40
-GROWN_MB, GROWN_FILES = 3, 5
+GROWN_MB = 3
+GROWN_FILES = 20  # the 16 connections of the sender go to whichever of the two is alive
 
 
 class Steady:
