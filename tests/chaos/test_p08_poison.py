@@ -5,6 +5,9 @@ import time
 
 import pytest
 
+from bench import oracle
+from bench.load import Load, ingests, workers
+from bench.plan import Plan
 from bench.settings import both_databases, figure
 from harness import samples, signing, wire
 
@@ -80,6 +83,12 @@ def text_of(letter):
     return body if isinstance(body, bytes) else body.encode()
 
 
+def check_letter(letter, body):
+    assert text_of(letter) == body, "kept byte for byte"
+    assert letter["attempts"] <= 3 and 8 <= len(letter["reason"]) <= 200, letter["reason"]
+    assert letter["reason"].isprintable(), letter["reason"]
+
+
 def test_every_poison_becomes_a_dead_letter_with_a_reason(stack, redis):
     worker = stack.worker()
     front = stack.ingest()
@@ -90,10 +99,7 @@ def test_every_poison_becomes_a_dead_letter_with_a_reason(stack, redis):
     missing = [name for (svix_id, _), name in zip(named, POISON) if svix_id not in found]
     assert not missing, f"not a dead letter: {missing}"
     for svix_id, body in named:
-        letter = found[svix_id]
-        assert text_of(letter) == body, "kept byte for byte"
-        assert letter["attempts"] <= 3 and 8 <= len(letter["reason"]) <= 200, letter["reason"]
-        assert letter["reason"].isprintable(), letter["reason"]
+        check_letter(found[svix_id], body)
     assert worker.alive() and stack.database.count("users") == 0
 
 
@@ -119,6 +125,31 @@ def test_ten_megabytes_are_413_and_just_below_the_limit_is_applied(stack, redis)
     redis.wait_drained()
     assert stack.database.outcome("msg_below") == "applied"
     assert len(stack.database.row("users", "user_e2ebig")["unsafe_metadata"]) > 10_000_000
+
+
+class PoisonedPlan(Plan):
+    """Every ONE_IN-th event is poison, all kinds in turn."""
+
+    def poison(self, i):
+        return list(POISON.values())[i // ONE_IN % len(POISON)] if i % ONE_IN == 0 else None
+
+    def body(self, i):
+        bad = self.poison(i)
+        return super().body(i) if bad is None else bad
+
+
+def test_poison_among_a_load_is_put_aside_and_all_else_applied(stack, redis, report):
+    """The way all events come: signed, by two ingests, to two workers."""
+    front, back = ingests(stack, 2), workers(stack, 2)
+    load = Load(front, count=figure(6000, 200000), rate=figure(1000, 2000), kind=PoisonedPlan)
+    planted = {load.plan.svix_id(i): load.plan.poison(i) for i in range(0, load.plan.count, ONE_IN)}
+    verdict = oracle.check(load.plan, load.finish(), stack.database, redis, dead=planted)
+    found = letters(stack)
+    for svix_id, body in planted.items():
+        check_letter(found[svix_id], body)
+    most = max(letter["attempts"] for letter in found.values())
+    assert load.sender.counter("refused") == 0 and all(p.alive() for p in front + back)
+    report(verdict, poison=len(planted), kinds=len(POISON), most_attempts=most)
 
 
 def load(redis, tag, poison):

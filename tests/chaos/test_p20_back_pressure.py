@@ -3,8 +3,10 @@ import time
 
 import pytest
 
+from bench import oracle
+from bench.load import Load
 from bench.settings import both_databases, figure
-from bench.watch import lines
+from bench.watch import lines, rss_mb
 from harness import samples, wait
 
 MEMORY_MB = figure(8, 64)
@@ -66,3 +68,62 @@ def test_a_burst_between_two_looks_at_redis_stays_below_the_limit(stack, redis, 
     used = redis.client.info("memory")["used_memory"] / (MEMORY_MB * 1024 * 1024)
     report(kept=kept, used=round(used, 2))
     assert "errorstat_OOM" not in redis.client.info("errorstats")
+
+
+class Flood:
+    """More than fits, from a sender that repeats what is refused, while no worker runs; then a worker takes it all."""
+
+    def __init__(self, stack, redis, front, number):
+        self.stack, self.redis, self.front = stack, redis, front
+        self.load = Load([front], count=figure(100000, 1000000), rate=figure(2000, 4000), processes=figure(1, 2),
+                         prefix=f"round{chr(ord('a') + number)}")
+        self.sender = self.load.sender
+        self.most_used = self.admitted = self.drained_s = 0
+
+    def share_used(self):
+        """Of the memory that Redis may take; while no worker runs, whose batches would count, too. Redis itself never refuses."""
+        info = self.redis.client.info()
+        assert "errorstat_OOM" not in info, "Redis had to refuse"
+        used = info["used_memory"] / (MEMORY_MB * 1024 * 1024)
+        self.most_used = max(self.most_used, used)
+        return used
+
+    def is_refused(self):
+        return self.share_used() and self.front.get("/readyz")[0] == 503
+
+    def fill_and_hold(self, seconds):
+        """Few are answered 200 while it is full: as many as fit into what Redis itself frees."""
+        wait.until(self.is_refused, 300, "the high-water mark")
+        before, calm = self.sender.counter("answered"), wait.Pause(seconds)
+        wait.until(lambda: self.share_used() and calm.is_over(), seconds + 10)
+        self.admitted = self.sender.counter("answered") - before
+        assert self.is_refused() and self.sender.is_sending()
+
+    def drain(self):
+        """What was refused so far still comes, nothing new; all of it is applied, and the worker may go."""
+        self.sender.stop.value = True
+        worker, begun = self.stack.worker(ready=False, CLAIM_IDLE_MS=1000), time.monotonic()
+        wait.until(lambda: not self.sender.is_sending(), figure(60, 900), "all to be answered 200")
+        self.sender.finish(stop=True)
+        verdict = oracle.check(self.load.plan, self.sender.acked_numbers(), self.stack.database, self.redis, drain_s=figure(60, 900))
+        assert "errorstat_OOM" not in self.redis.client.info(), "Redis had to refuse"
+        self.drained_s = round(time.monotonic() - begun, 1)
+        assert worker.stop() == 0
+        assert self.sender.counter("unavailable") > 0 and verdict.answered == self.sender.counter("answered")
+        return verdict
+
+
+@both_databases
+def test_round_after_round_of_filling_holding_and_draining_loses_nothing(stack, redis, report):
+    front, floods, verdicts, rss = stack.ingest(), [], [], []
+    for number in range(figure(2, 6)):
+        floods.append(Flood(stack, redis, front, number))
+        floods[-1].fill_and_hold(figure(2, 20))
+        verdicts.append(floods[-1].drain())
+        rss.append(round(rss_mb(front.pid), 1))
+    most = max(f.most_used for f in floods)
+    report(rounds=len(floods), answered=sum(v.answered for v in verdicts), lost=0, doubled=0,
+           refused=sum(f.sender.counter("unavailable") for f in floods), used_at_most=round(most, 2),
+           admitted_while_full=max(f.admitted for f in floods), drained_s=max(f.drained_s for f in floods), rss_mb=rss)
+    assert most <= HIGH_WATER + SLACK
+    assert rss[-1] - rss[0] < 10

@@ -5,6 +5,7 @@
 #   REDIS_LOGINS   where the folders are (/run/logins)
 #   REDIS_ADDRESS  what the programs shall connect to (redis:6379)
 #   REDIS_CLI      where to put a redis-cli that logs in (/usr/local/sbin/redis-cli, before the real one in PATH)
+#   REDIS_DATA     where Redis keeps its files (/data); a power cut may have torn their end, see mend.sh
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 logins=${REDIS_LOGINS:-/run/logins}
@@ -45,4 +46,5 @@ END
     chmod 0755 "$cli"
 fi
 
+sh "$here/mend.sh" "${REDIS_DATA:-/data}"
 exec "$@" --aclfile "$logins/users.acl"

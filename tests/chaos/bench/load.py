@@ -25,9 +25,9 @@ def workers(stack, count=2, **env):
 class Load:
     """A plan and its sender; the longer of count/rate seconds and the faults decides how long it takes."""
 
-    def __init__(self, front, count, rate, prefix="p", users=200, **sender):
-        self.plan = Plan(SEED, count, users, prefix)
-        self.sender = Sender(front[0].port, self.plan, rate, limit_s=count / rate * 3 + 120, **sender)
+    def __init__(self, front, count, rate, prefix="p", users=200, kind=Plan, **sender):
+        self.plan = kind(SEED, count, users, prefix)
+        self.sender = Sender(front[0].port, self.plan, rate, limit_s=count / rate * 10 + 120, **sender)
         self.ingests = Crowd(front)
 
     def finish(self):
