@@ -1,4 +1,4 @@
-"""What "cmake --install" brings beside the programs: systemd units, man pages, bash completion."""
+"""What "cmake --install" brings beside the programs: systemd units, man pages, bash completion, what mends a log of Redis."""
 import os
 import re
 import subprocess
@@ -138,3 +138,34 @@ def test_completion_of_dead_and_import_offers_what_they_know(prefix):
     assert {"users", "organizations", "memberships"} <= set(completed(prefix, "clerk-worker", "import", ""))
     assert completed(prefix, "clerk-worker", "import", "--dry-run", "user") == ["users"]
     assert completed(prefix, "clerk-worker", "import", "users", "") == []
+
+
+def command(*words):
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+
+
+def write_log(directory, content):
+    """Redis 7's append-only file, in one part."""
+    logs = directory / "appendonlydir"
+    logs.mkdir()
+    (logs / "appendonly.aof.manifest").write_text("file appendonly.aof.1.incr.aof seq 1 type i\n")
+    log = logs / "appendonly.aof.1.incr.aof"
+    log.write_bytes(content)
+    return log
+
+
+@pytest.mark.parametrize("torn", [command(b"MULTI") + command(b"SET", b"k", b"2"), command(b"MULTI") + command(b"SET", b"k", b"2")[:-4], b"*3\r\n$3\r\nSE"])
+def test_the_torn_end_of_a_redis_log_is_cut_off_before_its_transaction(prefix, tmp_path, torn):
+    whole = command(b"SELECT", b"0") + command(b"SET", b"k", b"1")
+    log = write_log(tmp_path, whole + torn)
+    status, said = tool(prefix / "share/clerk-sync/mend.sh", tmp_path)
+    assert status == 0 and "is cut off" in said
+    assert log.read_bytes() == whole
+    assert tool(prefix / "share/clerk-sync/mend.sh", tmp_path) == (0, "")
+
+
+def test_a_redis_log_that_is_damaged_before_its_end_is_left_alone(prefix, tmp_path):
+    damaged = command(b"SELECT", b"0") + b"*3\r\n$XX\r\nSET\r\n" + command(b"SET", b"k", b"1") * 50
+    log = write_log(tmp_path, damaged)
+    assert tool(prefix / "share/clerk-sync/mend.sh", tmp_path)[0] == 0
+    assert log.read_bytes() == damaged

@@ -12,6 +12,7 @@ from .drains import is_empty
 from .servers import memory_mb
 
 DRAIN_S = 600
+HEAD = "msg_3"  # of the ids that the load has: EVENT_MIX_MESSAGE_HEAD
 
 
 def percentile(values, percent):
@@ -46,7 +47,7 @@ class Observer(threading.Thread):
             rows = db.execute("SELECT rowid, svix_id FROM webhook_events WHERE rowid > ?", (top,)).fetchall()
             now = time.time()
             for rowid, svix_id in rows:
-                self.seen[int(svix_id[4:])] = now
+                self.seen[int(svix_id[len(HEAD):])] = now
                 top = max(top, rowid)
             time.sleep(0.001)
 
