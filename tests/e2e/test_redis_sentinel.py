@@ -5,12 +5,11 @@ import threading
 import time
 
 import pytest
-import redis as redis_py
 
 from harness import samples, wait
 from harness.process import WORKER, free_port, run
 from harness.redis_server import RedisServer
-from harness.sentinels import MASTER, MAX_LAG_S, Cluster, FakeSentinel, Offsets, Sentinel
+from harness.sentinels import MASTER, MAX_LAG_S, Cluster, FakeSentinel, Offsets, Sentinel, is_replica
 from harness.stack import Stack
 
 FAILOVER_S = 15  # one until the master counts as down, the vote, the asking, and two shared cores
@@ -116,14 +115,6 @@ def judge_loss(stack, sender, safe_until, window):
     assert not [at for at in lost.values() if at <= safe_until], "lost although the new master had it"
     assert not [at for at in lost.values() if not window[0] < at < window[1]], (lost, window)
     return lost
-
-
-def is_replica(server):
-    """A sentinel that makes it one closes its clients' connections, this one's too."""
-    try:
-        return server.client.info("replication")["role"] == "slave"
-    except redis_py.ConnectionError:
-        return False
 
 
 def test_a_dead_master_is_followed_and_comes_back_as_a_replica(followers, cluster):

@@ -21,6 +21,14 @@ sentinel parallel-syncs {master} 2
 """
 
 
+def is_replica(server):
+    """A sentinel that makes it one closes its clients' connections, this one's too."""
+    try:
+        return server.client.info("replication")["role"] == "slave"
+    except redis.ConnectionError:
+        return False
+
+
 class Sentinel:
     def __init__(self, directory, master_port, password=None):
         self.port = free_port()
