@@ -15,7 +15,7 @@ RATE = 500
 KILL_EVERY_S = figure(2, 60)
 LOOKS = 40
 GROWN_MB = 3
-GROWN_FILES = 20  # the 16 connections of the sender go to whichever of the two is alive
+GROWN_FILES = 32  # the 16 connections of the sender go to whichever of the two is alive, and it opens as many to Redis
 
 
 class Steady:
