@@ -33,8 +33,8 @@ const char *apply_result_name(enum apply_result result);
  * 0 for an ordinary batch; for a lonely attempt (count 1) its number as apply_attempt() gave it: a
  * dead letter then says so, and the count is forgotten with the commit. What is refused only at the
  * commit is found by a transaction for each event. STATUS_UNAVAILABLE, STATUS_FATAL,
- * STATUS_STOPPED: nothing was changed, or in that case nothing of the remaining events, and those
- * before are duplicates when all are given again; store_why() says why. Blocks. */
+ * STATUS_STOPPED: what is not committed is unchanged, store_why() says why; given again, events
+ * that were committed alone before are duplicates. Blocks. */
 enum status apply_batch(struct store *store, struct event *events, size_t count, int64_t now_ms,
                         int64_t attempts, enum apply_result *results) MUST_CHECK;
 
