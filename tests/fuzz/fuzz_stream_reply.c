@@ -6,9 +6,11 @@
 
 #include "worker/queue_entry.h"
 #include "worker/queue_reader.h"
+#include "worker/redis_reply_arena.h"
 
-/* The worker's side of Redis: any bytes as a server's replies, through hiredis' own parser.
- * Whatever comes out becomes a batch whose slices lie in the reply, or nothing. */
+/* The worker's side of Redis: any bytes as a server's replies, through hiredis' own parser and the
+ * arena the worker keeps them in. Whatever comes out becomes a batch whose slices lie in the reply,
+ * or nothing. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -83,13 +85,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     reader = redisReaderCreate();
     if (!reader)
         abort();
+    redis_reply_arena_use(reader);
     if (redisReaderFeed(reader, (const char *)bytes, size) == REDIS_OK &&
         redisReaderGetReply(reader, &first) == REDIS_OK && first) {
         (void)redisReaderGetReply(reader, &second);
         make_batch(first, second);
     }
-    if (second)
-        freeReplyObject(second);
+    redis_reply_free(second);
     redisReaderFree(reader);
     return 0;
 }
