@@ -58,14 +58,20 @@ static bool is_space(char c)
     return (unsigned char)c <= ' ';
 }
 
+static struct slice without_space_behind(struct slice text)
+{
+    while (text.len > 0 && is_space(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 /* The outer object, alone; what is inside of it is judged by the walk, once. */
 static enum status find_object(struct slice body, struct json_iter *ret_iter)
 {
     (void)slice_drop_prefix(&body, SLICE("\xEF\xBB\xBF")); /* RFC 8259, 8.1: may be ignored */
     while (body.len > 0 && is_space(body.ptr[0]))
         body = (struct slice){ body.ptr + 1, body.len - 1 };
-    while (body.len > 0 && is_space(body.ptr[body.len - 1]))
-        body.len--;
+    body = without_space_behind(body);
     if (body.len < 2 || body.ptr[0] != '{' || body.ptr[body.len - 1] != '}')
         return STATUS_INVALID;
     return json_iter_begin(body, ret_iter) ? STATUS_OK : STATUS_INVALID;
@@ -88,4 +94,74 @@ enum status envelope_read(struct slice body, struct envelope *ret_envelope)
         return st;
     *ret_envelope = env;
     return STATUS_OK;
+}
+
+static bool drop_last(struct slice *text, char c)
+{
+    *text = without_space_behind(*text);
+    if (text->len == 0 || text->ptr[text->len - 1] != c)
+        return false;
+    text->len--;
+    return true;
+}
+
+/* Cuts a string without escapes off the end of *text, *ret_inside is what is between its quotes. */
+static bool drop_last_string(struct slice *text, struct slice *ret_inside)
+{
+    struct slice rest = *text;
+    size_t end;
+
+    if (!drop_last(&rest, '"'))
+        return false;
+    end = rest.len;
+    while (rest.len > 0 && rest.ptr[rest.len - 1] != '"' && rest.ptr[rest.len - 1] != '\\')
+        rest.len--;
+    if (rest.len == 0 || rest.ptr[rest.len - 1] == '\\')
+        return false;
+    *ret_inside = (struct slice){ rest.ptr + rest.len, end - rest.len };
+    rest.len--;
+    *text = rest;
+    return true;
+}
+
+/* Likewise a number, which is all that stands between it and the colon. */
+static bool drop_last_number(struct slice *text)
+{
+    struct slice rest = without_space_behind(*text);
+    size_t end = rest.len;
+
+    while (rest.len > 0 && rest.ptr[rest.len - 1] >= '0' && rest.ptr[rest.len - 1] <= '9')
+        rest.len--;
+    *text = rest;
+    return rest.len < end;
+}
+
+/* Goes over the members at the end of the object backwards. False: something else than plain texts
+ * and numbers stands before the type. */
+static bool find_type_at_end(struct slice body, struct slice *ret_type)
+{
+    struct slice key = { NULL, 0 };
+    struct slice value = { NULL, 0 };
+
+    if (!drop_last(&body, '}'))
+        return false;
+    do {
+        bool is_text = drop_last_string(&body, &value);
+        if (!is_text && !drop_last_number(&body))
+            return false;
+        if (!drop_last(&body, ':') || !drop_last_string(&body, &key))
+            return false;
+        *ret_type = is_text ? value : (struct slice){ NULL, 0 };
+    } while (!slice_equals(key, SLICE("type")) && drop_last(&body, ','));
+    return slice_equals(key, SLICE("type"));
+}
+
+struct slice envelope_type(struct slice body)
+{
+    struct envelope env = { 0 };
+    struct slice type = { NULL, 0 };
+
+    if (find_type_at_end(body, &type))
+        return type;
+    return envelope_read(body, &env) == STATUS_OK ? env.type : (struct slice){ NULL, 0 };
 }

@@ -25,4 +25,9 @@ struct envelope {
  * JSON_SCAN_DEPTH_MAX. *ret_envelope is untouched then. */
 enum status envelope_read(struct slice body, struct envelope *ret_envelope) MUST_CHECK;
 
+/* The type alone, as envelope_read() has it; empty for what that refuses. Looks from the end, where
+ * Clerk writes it, and walks over data only where it does not stand there: what is in front of it
+ * is not judged, and of a repeated key the last may count. */
+struct slice envelope_type(struct slice body);
+
 #endif

@@ -125,11 +125,9 @@ static enum status whole_body(struct evbuffer *buffer, struct slice *ret_body)
 /* The type that the body names; empty where it names none or an absurd one. */
 static struct slice type_of(struct slice body)
 {
-    struct envelope envelope;
+    struct slice type = envelope_type(body);
 
-    if (envelope_read(body, &envelope) != STATUS_OK || envelope.type.len > STREAM_TYPE_MAX)
-        return SLICE("");
-    return envelope.type;
+    return type.len <= STREAM_TYPE_MAX ? type : SLICE("");
 }
 
 /* A webhook whose signature is good: into the stream with it. */

@@ -75,6 +75,39 @@ static void envelope_takes_type_only_from_a_plain_string(void **state)
         assert_slice(read_ok(rows[i].body).type, rows[i].type);
 }
 
+static void envelope_type_is_found_wherever_it_stands(void **state)
+{
+    static const struct {
+        const char *body, *type;
+    } rows[] = {
+        { "{\"data\":{},\"object\":\"event\",\"timestamp\":1,\"type\":\"a\"}", "a" },
+        { " { \"type\" : \"a\" , \"timestamp\" : 17 , \"object\" : \"event\" } \n", "a" },
+        { "{\"type\":\"a\",\"data\":{\"type\":\"inner\"}}", "a" },
+        { "{\"type\":\"a\",\"timestamp\":-1.5e3,\"live\":true}", "a" },
+        { "{\"type\":\"a\",\"note\":\"\\\",\\\"type\\\":\\\"b\"}", "a" },
+        { "{\"type\":\"a\",\"note\":\"b\\\\\"}", "a" },
+        { "{\"typ\\u0065\":\"a\"}", "a" },
+        { "{\"type\":7}", "" },
+        { "{\"type\":\"a\\u002eb\"}", "" },
+        { "{\"data\":{\"type\":\"inner\"}}", "" },
+        { "{\"timestamp\":1}", "" },
+        { "{}", "" },
+        { "}", "" },
+        { "\"type\":7", "" },
+        { "\"type\"}", "" },
+        { "7}", "" },
+        { "\"}", "" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char *copy = slice_dup(slice_of(rows[i].body)); /* so that ASan sees its beginning */
+        assert_slice(envelope_type(slice_of(copy)), rows[i].type);
+        free(copy);
+    }
+}
+
 static void envelope_takes_timestamp_only_from_a_number(void **state)
 {
     static const struct {
@@ -176,6 +209,7 @@ static void check_sample(const char *path)
 
     assert_int_equal(envelope_read((struct slice){ bytes, len }, &env), STATUS_OK);
     assert_true(slice_equals(env.type, type));
+    assert_true(slice_equals(envelope_type((struct slice){ bytes, len }), type));
     assert_true(env.timestamp.len >= 10);
     assert_true(slice_starts_with(env.instance_id, SLICE("ins_")));
     assert_true(slice_starts_with(env.data, SLICE("{")) && slice_ends_with(env.data, SLICE("}")));
@@ -216,6 +250,7 @@ int main(void)
         cmocka_unit_test(envelope_names_the_four_fields),
         cmocka_unit_test(envelope_leaves_absent_fields_empty),
         cmocka_unit_test(envelope_takes_type_only_from_a_plain_string),
+        cmocka_unit_test(envelope_type_is_found_wherever_it_stands),
         cmocka_unit_test(envelope_takes_timestamp_only_from_a_number),
         cmocka_unit_test(envelope_keeps_data_of_any_kind_byte_for_byte),
         cmocka_unit_test(envelope_refuses_what_is_not_one_object),
