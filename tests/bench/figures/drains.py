@@ -54,6 +54,7 @@ def drain_ours(bench, database, count, workers=1, spread=0, first=None, **option
     drain.measure(lambda: is_empty(bench), **options)
     drain.rate = count / drain.wall_s
     drain.shares = [sum(v for labels, v in metric_lines(w.admin, "clerk_worker_events_processed_total")) for w in drain.workers]
+    drain.in_turn_s = sum(metric_lines(w.admin, "clerk_worker_tx_duration_seconds_sum")[0][1] for w in drain.workers)
     drain.longest_s = min(drain.wall_s, max(longest_transaction_s(w.admin) for w in drain.workers))
     drain.stop()
     return drain

@@ -1,4 +1,5 @@
 """clerk-ingest beside evhttp that only answers, the Node variants, and Redis itself."""
+import os
 import re
 import resource
 import socket
@@ -75,22 +76,31 @@ def redis_rate(bench, body_bytes, count, *options):
     return float(re.findall(r"([\d.]+) requests per second", done.stdout)[-1])
 
 
+def all_cpu_s(bench, server):
+    """Processor time so far of Redis, of the server, and of the load generators that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return cpu_s(bench.redis.process.pid) + cpu_s(server.pid) + ended.ru_utime + ended.ru_stime
+
+
 def durable_rate(bench, report):
     """64 clients of ingest against 64 clients of Redis; and against one that has 64 under way, as ingest's one connection."""
     rounds, count = (2, 5000) if bench.quick else (5, 30000)
     bench.start_redis()
     server = bench.ingest()
     size = mix.mean_bytes(bench.templates["life"])
-    ours, theirs, one = [], [], []
+    ours, theirs, one, busy = [], [], [], []
     for _ in range(rounds):
         bench.redis.empty()
+        before = all_cpu_s(bench, server)
         done = bench.post(server, count)
         ours.append(done["ok"] / done["wall_s"])
+        busy.append((all_cpu_s(bench, server) - before) / done["wall_s"] / os.cpu_count())
         theirs.append(redis_rate(bench, size, count, "-c", "64"))
         one.append(redis_rate(bench, size, count, "-c", "1", "-P", "64"))
     server.kill()
     report.add("ingest_rate", "ingest: durable answers a second, 64 connections", ours, "/s", note="load generator on the same processors")
     report.add("ingest_per_redis", f"… / redis-benchmark XADD of {size} bytes, 64 connections", ratios(ours, theirs), at_least=0.8)
+    report.add("ingest_busy", "… share of the processors that Redis, ingest and the load generator take meanwhile", busy)
     report.add("ingest_per_one", "… / one connection with 64 under way", ratios(ours, one))
 
 

@@ -65,6 +65,8 @@ def several(bench, report):
             runs[n].append(drain_ours(bench, bench.database("several"), count, workers=n))
     rates = {n: [d.rate for d in runs[n]] for n in runs}
     report.add("two_workers", "two workers / one, one SQLite file", ratios(rates[2], rates[1]), "×", at_least=1.4)
+    report.add("turn_share", "one worker: share of its time with the writer's turn", [d.in_turn_s / d.wall_s for d in runs[1]],
+               note="without checkpoints; a second worker can only add the rest")
     report.add("four_workers", "four workers / two", ratios(rates[4], rates[2]), "×", at_least=1.0)
     report.add("two_shares", "largest share / smallest, two workers", [largest_share(d) for d in runs[2]], at_most=1.5)
     report.add("four_shares", "largest share / smallest, four workers", [largest_share(d) for d in runs[4]], at_most=1.5)
