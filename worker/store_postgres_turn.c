@@ -114,7 +114,7 @@ enum status store_postgres_rollback_to(struct store *base)
     store->failed = STATUS_OK;
     store->is_new = false;
     store->plan.many.count = 0; /* children that could not be sent */
-    store->has_turn = false; /* it may have been taken behind the savepoint */
+    store->has_turn = false;    /* it may have been taken behind the savepoint */
     return ask_fixed(store, PG_ROLLBACK_TO);
 }
 

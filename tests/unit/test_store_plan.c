@@ -87,6 +87,15 @@ static const char *numbered(const char *prefix, int number)
     return text;
 }
 
+/* PostgreSQL took the batch as it came: had it refused it, each event would have come in a
+ * savepoint, and so with a transaction number of its own. */
+static void assert_nothing_was_refused(struct fixture *f)
+{
+    if (f->schema[0])
+        assert_string_equal(
+            fixture_query(f, "SELECT count(DISTINCT xmin::text) FROM webhook_events"), "1;");
+}
+
 static void as_many_rows_as_a_batch_has_are_written(void **state)
 {
     struct fixture *f = *state;
@@ -146,6 +155,7 @@ static void events_of_one_object_in_a_batch_take_effect_in_their_order(void **st
         fixture_query(f, "SELECT substr(clerk_id, 1, 4), event_at, count(*) FROM user_emails "
                          "GROUP BY 1, 2"),
         "kept|3000|10;");
+    assert_nothing_was_refused(f);
 }
 
 static void an_address_that_moves_within_a_batch_is_its_last_owners(void **state)
@@ -163,6 +173,19 @@ static void an_address_that_moves_within_a_batch_is_its_last_owners(void **state
         "c|user_c|4000;own|user_b|5000;to_b|user_b|5000;to_b2|user_b|5000;");
 }
 
+static void an_address_that_is_taken_before_it_is_left_keeps_its_id(void **state)
+{
+    struct fixture *f = *state;
+    char before[64];
+    fixture_put_user(f, "user_b", 1, "B", "moves");
+    snprintf(before, sizeof(before), "user_a|%s", fixture_query(f, "SELECT id FROM user_emails"));
+    begin_batch();
+    add_user("user_a", 4, "A", "moves", NULL);
+    add_user("user_b", 5, "B", "", NULL);
+    apply(f);
+    assert_string_equal(fixture_query(f, "SELECT user_id, id FROM user_emails"), before);
+}
+
 static void a_new_address_at_two_users_in_a_batch_is_the_newers(void **state)
 {
     struct fixture *f = *state;
@@ -173,6 +196,7 @@ static void a_new_address_at_two_users_in_a_batch_is_the_newers(void **state)
     apply(f);
     assert_string_equal(fixture_query(f, "SELECT clerk_id, user_id FROM user_emails ORDER BY 1"),
                         "a|user_a;b|user_b;both|user_a;c|user_c;");
+    assert_nothing_was_refused(f);
 }
 
 static void a_delete_takes_the_rows_of_a_batch_along(void **state)
@@ -198,6 +222,7 @@ int main(void)
         HARD(each_row_of_many_has_its_own_guard),
         HARD(events_of_one_object_in_a_batch_take_effect_in_their_order),
         HARD(an_address_that_moves_within_a_batch_is_its_last_owners),
+        HARD(an_address_that_is_taken_before_it_is_left_keeps_its_id),
         HARD(a_new_address_at_two_users_in_a_batch_is_the_newers),
         HARD(a_delete_takes_the_rows_of_a_batch_along),
     };
