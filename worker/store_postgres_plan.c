@@ -188,9 +188,16 @@ static enum status record_all(struct store_postgres *store)
     return pg_send(&many, on_recorded, 0);
 }
 
+/* Not prepared, and so planned for the table as it is: PostgreSQL keeps the plan of a prepared
+ * statement, and one made for a small table reads all of a large one, once for each text. */
+static struct pg_call planned_anew(struct store_postgres *store, enum pg_fixed which)
+{
+    return pg_call_once(store, pg_fixed_text(which));
+}
+
 static enum status find_graves(struct store_postgres *store)
 {
-    struct pg_call c = pg_call_fixed(store, PG_TOMBSTONE_FIND_MANY);
+    struct pg_call c = planned_anew(store, PG_TOMBSTONE_FIND_MANY);
     buf_clear(&store->text);
     pg_array_begin(&store->text, false, store->plan.grave_count);
     for (size_t i = 0; i < store->plan.grave_count; i++)
@@ -214,7 +221,7 @@ static void on_retrying(struct store_postgres *store, const struct pg_result *an
 /* Of events that are in the ledger already, which are few: the others cost no look for it. */
 static enum status find_retrying(struct store_postgres *store)
 {
-    struct pg_call c = pg_call_fixed(store, PG_RETRYING_MANY);
+    struct pg_call c = planned_anew(store, PG_RETRYING_MANY);
     buf_clear(&store->text);
     append_column(&store->text, &store->plan, 0);
     if (buf_status(&store->text) != STATUS_OK)
