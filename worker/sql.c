@@ -183,16 +183,23 @@ size_t sql_own_columns(size_t i, struct sql_column ret_columns[])
     return count;
 }
 
-static void insert(struct buf *out, const struct words *w, const struct catalog_table *table)
+/* Of a row, or of as many as each of the arrays has elements. */
+static void insert(struct buf *out, const struct words *w, const struct catalog_table *table,
+                   bool of_arrays)
 {
-    size_t count = table->column_count + COMMON_COUNT;
-    buf_printf(out, "INSERT INTO %s (clerk_id", table->name);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(out, ", %s", set_column(table, i));
-    buf_printf(out, ") VALUES (%c1", w->parameter);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(out, ", %c%zu", w->parameter, i + 2);
-    buf_printf(out, ")");
+    struct sql_column columns[SQL_COLUMNS_MAX];
+    size_t count = sql_columns(table, columns); /* the id, which the database gives, and the rest */
+    buf_printf(out, "INSERT INTO %s (", table->name);
+    for (size_t i = 1; i < count; i++)
+        buf_printf(out, "%s%s", i > 1 ? ", " : "", columns[i].name);
+    buf_append(out, of_arrays ? SLICE(") SELECT ") : SLICE(") VALUES ("));
+    for (size_t i = 1; i < count; i++) {
+        buf_append(out, i > 1 ? SLICE(", ") : SLICE(""));
+        buf_printf(out, of_arrays ? "unnest(%c%zu" : "%c%zu", w->parameter, i);
+        if (of_arrays)
+            buf_printf(out, "::%s[])", w->types[columns[i].type]);
+    }
+    buf_append(out, of_arrays ? SLICE("") : SLICE(")"));
 }
 
 /* Under the ordering guard. in_place: no indexed column is set, nor may it differ. */
@@ -219,13 +226,6 @@ static void update_on_conflict(struct buf *out, const struct catalog_table *tabl
         if (is_indexed(table, set_column(table, i)))
             buf_printf(out, " AND %s.%s IS NOT DISTINCT FROM excluded.%s", table->name,
                        set_column(table, i), set_column(table, i));
-}
-
-static void upsert(struct buf *out, const struct words *w, const struct catalog_table *table,
-                   bool in_place)
-{
-    insert(out, w, table);
-    update_on_conflict(out, table, in_place);
 }
 
 static void delete_by(struct buf *out, const struct words *w, const char *table, const char *column)
@@ -266,8 +266,10 @@ void sql_of_table(struct buf *out, enum sql_dialect dialect, const struct catalo
     const struct words *w = &dialects[dialect];
     switch (which) {
     case SQL_UPSERT:
+    case SQL_UPSERT_MANY:
     case SQL_UPSERT_IN_PLACE:
-        upsert(out, w, table, which == SQL_UPSERT_IN_PLACE);
+        insert(out, w, table, which == SQL_UPSERT_MANY);
+        update_on_conflict(out, table, which == SQL_UPSERT_IN_PLACE);
         break;
     case SQL_DELETE_ROW:
         by_column(out, w, table, delete_by, "clerk_id");

@@ -19,7 +19,10 @@ enum sql_of_table {
      * no row when the one there is newer: greater (event_at, updated_at), in a child table
      * greater event_at */
     SQL_UPSERT,
-    /* the same, but leaves a row alone of which an indexed column would change, and no index has
+    /* SQL_UPSERT for rows of which no two have one clerk_id: each parameter is an array; PostgreSQL
+     * only */
+    SQL_UPSERT_MANY,
+    /* SQL_UPSERT, but leaves a row alone of which an indexed column would change, and no index has
      * to be touched for any other */
     SQL_UPSERT_IN_PLACE,
     /* $1 clerk_id */

@@ -64,8 +64,8 @@ static enum status make_text(struct store_postgres *store, const struct catalog_
         return STATUS_OK;
     buf_clear(text);
     sql_of_table(text, SQL_POSTGRES, table, which);
-    if (which == SQL_UPSERT)
-        buf_append(text, SLICE(" RETURNING xmax = 0")); /* true: inserted */
+    if (which == SQL_UPSERT || which == SQL_UPSERT_MANY)
+        buf_append(text, SLICE(" RETURNING clerk_id, xmax = 0")); /* true: inserted */
     if (buf_status(text) == STATUS_OK)
         statement->text = slice_dup(buf_slice(text));
     return statement->text ? STATUS_OK : pg_because(store, STATUS_UNAVAILABLE, "out of memory");

@@ -23,15 +23,6 @@ static const char *const array_types[] = {
     [SQL_BYTES] = "bytea[]",
 };
 
-static void append_cell(struct buf *out, enum sql_type type, const struct value *value)
-{
-    bool is_null = value->kind == VALUE_NULL;
-    if (type == SQL_INTEGER)
-        pg_array_number(out, is_null ? 0 : value->number, is_null);
-    else
-        pg_array_text(out, is_null ? (struct slice){ NULL, 0 } : value->text, is_null);
-}
-
 static void append_column(struct buf *out, const struct move_portion *portion, size_t column)
 {
     enum sql_type type = portion->table->columns[column].type;
@@ -40,7 +31,7 @@ static void append_column(struct buf *out, const struct move_portion *portion, s
     if (type == SQL_BYTES && buf_status(out) == STATUS_OK)
         out->ptr[head + OID_LAST_BYTE] = OID_BYTEA;
     for (size_t i = 0; i < portion->row_count; i++)
-        append_cell(out, type, &move_portion_row(portion, i)[column]);
+        pg_array_value(out, type == SQL_INTEGER, &move_portion_row(portion, i)[column]);
 }
 
 static struct buf buf_for(const struct move_portion *portion)

@@ -52,19 +52,37 @@ enum status pg_plan_children(struct store_postgres *store, const struct pg_child
     return STATUS_OK;
 }
 
-enum status pg_plan_flush(struct store_postgres *store)
+/* Table after table, so that the rows of one can share statements, and as they came in each. */
+static int by_table(const void *a, const void *b)
+{
+    const struct pg_children *x = a, *y = b;
+    if (x->table != y->table)
+        return catalog_table_index(x->table) < catalog_table_index(y->table) ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static enum status write_waiting(struct store_postgres *store)
 {
     struct pg_plan *plan = &store->plan;
-    if (!plan->is_on || plan->waiting_count == 0)
-        return STATUS_OK;
-    enum status st = pg_settle_all(store);
+    enum status st = STATUS_OK;
     for (size_t i = 0; st == STATUS_OK && i < plan->waiting_count; i++) {
         const struct pg_fate *fate = &plan->fates[plan->waiting[i].place];
         if (!fate->is_stale)
             st = pg_write_children(store, &plan->waiting[i], fate->is_new);
     }
     plan->waiting_count = 0;
-    return st;
+    return st == STATUS_OK ? pg_many_send(store) : st;
+}
+
+enum status pg_plan_flush(struct store_postgres *store)
+{
+    struct pg_plan *plan = &store->plan;
+    enum status st = pg_many_send(store);
+    if (st != STATUS_OK || plan->waiting_count == 0)
+        return st;
+    qsort(plan->waiting, plan->waiting_count, sizeof(*plan->waiting), by_table);
+    st = pg_settle_all(store);
+    return st == STATUS_OK ? write_waiting(store) : st;
 }
 
 enum status store_postgres_settle(struct store *base, store_stale_fn *fn, void *arg)

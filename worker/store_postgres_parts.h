@@ -20,8 +20,8 @@ struct pg_result;
  * store_postgres.c opens and closes, _link holds the connection, _session its settings, _call sends
  * statements, _answer reads answers, _text has the statements, _schema brings the tables up to
  * date, _turn holds transactions, _plan looks ahead, _flow follows the plan, _rows writes the
- * object tables, _delete deletes from them, _ledger the tables of our own, _read and _compare look
- * in, _error judges SQLSTATEs.
+ * object tables, _many so that rows share a statement, _delete deletes from them, _ledger the
+ * tables of our own, _read and _compare look in, _error judges SQLSTATEs.
  *
  * The connection is in libpq's pipeline mode all the time: a statement is sent, and its answer is
  * owed until somebody needs one (pg_settle_all()). What needs no answer costs no round trip. */
@@ -68,15 +68,9 @@ const char *pg_fixed_text(enum pg_fixed which);
 
 struct store_postgres;
 
-/* Called with a good answer; place is what was given when the statement was sent. The answer is
- * borrowed for the call. */
-typedef void pg_answer_fn(struct store_postgres *store, const struct pg_result *answer,
-                          size_t place);
-
 /* An answer that is owed. */
 struct pg_owed {
-    /* NULL: only its failure matters */
-    pg_answer_fn *fn;
+    pg_answer_fn *fn; /* NULL: only its failure matters */
     size_t place;
     /* it is a PREPARE: becomes false when that failed; else NULL */
     bool *prepared;
@@ -105,8 +99,7 @@ struct store_postgres {
     enum store_delete_mode delete_mode;
     /* borrowed from store_conf; NULL: waits are never cut short */
     const volatile sig_atomic_t *stop;
-    /* NULL: to be made anew */
-    struct pg_conn *conn;
+    struct pg_conn *conn; /* NULL: to be made anew */
     /* between store_begin() and its end, with or without the turn; pg_take_turn() sees to it */
     bool in_transaction;
     bool has_turn;
@@ -260,6 +253,7 @@ struct slice pg_slice(const struct pg_result *answer, size_t row, int column);
 void pg_array_begin(struct buf *out, bool is_numbers, size_t count);
 void pg_array_text(struct buf *out, struct slice text, bool empty_is_null);
 void pg_array_number(struct buf *out, int64_t number, bool zero_is_null);
+void pg_array_value(struct buf *out, bool is_number, const struct value *value);
 
 /* --- store_postgres_schema.c --- */
 
@@ -281,9 +275,25 @@ struct slice pg_our_tables(struct store_postgres *store);
  * delete nothing, alone for one that may. Sent only; the answer is owed. */
 enum status pg_take_turn(struct store_postgres *store, bool shared) MUST_CHECK;
 
+/* --- store_postgres_many.c --- */
+
+/* Gives the parameters of SQL_UPSERT. STATUS_BAD_DATA, in c->status: a value is of another kind
+ * than its column. */
+void pg_upsert_fill(struct pg_call *c, const struct pg_upsert *upsert);
+
+/* Puts a row with those that pg_many_send() will send, after sending these where it may not go with
+ * them; *upsert is copied. fn gets the answer to all, clerk_id and whether it is new of each row
+ * that the guard let through, and the place of the first. */
+enum status pg_many_add(struct store_postgres *store, const struct pg_upsert *upsert,
+                        pg_answer_fn *fn, size_t place) MUST_CHECK;
+
+/* Sends the rows that are still to be sent; called before anything else changes their table. */
+enum status pg_many_send(struct store_postgres *store) MUST_CHECK;
+
 /* --- store_postgres_rows.c --- */
 
-/* Makes the children of a parent exactly these; nothing is waited for where a plan is on. */
+/* Makes the children of a parent exactly these. Nothing is waited for, and rows may be left to
+ * pg_many_send(). */
 enum status pg_write_children(struct store_postgres *store, const struct pg_children *children,
                               bool parent_is_new) MUST_CHECK;
 

@@ -134,18 +134,10 @@ static void on_recorded(struct store_postgres *store, const struct pg_result *an
     (void)place;
     for (size_t i = 0; i < pg_rows(answer); i++) {
         size_t index = find_event(&store->plan, pg_slice(answer, i, 0));
-        if (index < store->plan.count)
-            store->plan.fates[index].is_recorded = true;
-    }
-}
-
-static void on_retrying(struct store_postgres *store, const struct pg_result *answer, size_t place)
-{
-    (void)place;
-    for (size_t i = 0; i < pg_rows(answer); i++) {
-        size_t index = find_event(&store->plan, pg_slice(answer, i, 0));
-        if (index < store->plan.count)
-            store->plan.fates[index].is_retrying = true;
+        if (index == store->plan.count)
+            continue;
+        store->plan.fates[index].is_recorded = true;
+        store->plan.recorded_count++;
     }
 }
 
@@ -162,11 +154,12 @@ static void on_graves(struct store_postgres *store, const struct pg_result *answ
 /* Of the ledger. */
 enum { LEDGER_COLUMNS = 8 };
 
+/* In the order of svix-ids, so that two workers never wait for each other's rows. */
 static void append_column(struct buf *out, const struct pg_plan *plan, size_t column)
 {
     pg_array_begin(out, column >= 4 && column <= 6, plan->count);
     for (size_t i = 0; i < plan->count; i++) {
-        const struct store_ledger_row *row = &plan->events[i].ledger;
+        const struct store_ledger_row *row = &plan->events[plan->by_svix_id[i]].ledger;
         const struct slice texts[] = { row->svix_id, pg_clean_type(row->type), row->clerk_id,
                                        row->instance_id };
         const int64_t numbers[] = { row->event_at, row->received_at, row->processed_at };
@@ -182,7 +175,6 @@ static void append_column(struct buf *out, const struct pg_plan *plan, size_t co
 static enum status record_all(struct store_postgres *store)
 {
     struct pg_call many = pg_call_fixed(store, PG_RECORD_MANY);
-    struct pg_call retrying = pg_call_fixed(store, PG_RETRYING_MANY);
     size_t ends[LEDGER_COLUMNS + 1] = { 0 };
     buf_clear(&store->text);
     for (size_t i = 0; i < LEDGER_COLUMNS; i++) {
@@ -193,14 +185,19 @@ static enum status record_all(struct store_postgres *store)
         return pg_because(store, STATUS_UNAVAILABLE, "out of memory");
     for (size_t i = 0; i < LEDGER_COLUMNS; i++)
         pg_text(&many, (struct slice){ store->text.ptr + ends[i], ends[i + 1] - ends[i] });
-    pg_text(&retrying, (struct slice){ store->text.ptr, ends[1] });
-    enum status st = pg_send(&retrying, on_retrying, 0);
-    return st == STATUS_OK ? pg_send(&many, on_recorded, 0) : st;
+    return pg_send(&many, on_recorded, 0);
+}
+
+/* Not prepared, and so planned for the table as it is: PostgreSQL keeps the plan of a prepared
+ * statement, and one made for a small table reads all of a large one, once for each text. */
+static struct pg_call planned_anew(struct store_postgres *store, enum pg_fixed which)
+{
+    return pg_call_once(store, pg_fixed_text(which));
 }
 
 static enum status find_graves(struct store_postgres *store)
 {
-    struct pg_call c = pg_call_fixed(store, PG_TOMBSTONE_FIND_MANY);
+    struct pg_call c = planned_anew(store, PG_TOMBSTONE_FIND_MANY);
     buf_clear(&store->text);
     pg_array_begin(&store->text, false, store->plan.grave_count);
     for (size_t i = 0; i < store->plan.grave_count; i++)
@@ -209,6 +206,29 @@ static enum status find_graves(struct store_postgres *store)
         return pg_because(store, STATUS_UNAVAILABLE, "out of memory");
     pg_text(&c, buf_slice(&store->text));
     return pg_send(&c, on_graves, 0);
+}
+
+static void on_retrying(struct store_postgres *store, const struct pg_result *answer, size_t place)
+{
+    (void)place;
+    for (size_t i = 0; i < pg_rows(answer); i++) {
+        size_t index = find_event(&store->plan, pg_slice(answer, i, 0));
+        if (index < store->plan.count)
+            store->plan.fates[index].is_retrying = true;
+    }
+}
+
+/* Of events that are in the ledger already, which are few: the others cost no look for it. */
+static enum status find_retrying(struct store_postgres *store)
+{
+    struct pg_call c = planned_anew(store, PG_RETRYING_MANY);
+    buf_clear(&store->text);
+    append_column(&store->text, &store->plan, 0);
+    if (buf_status(&store->text) != STATUS_OK)
+        return pg_because(store, STATUS_UNAVAILABLE, "out of memory");
+    pg_text(&c, buf_slice(&store->text));
+    enum status st = pg_send(&c, on_retrying, 0);
+    return st == STATUS_OK ? pg_settle_all(store) : st;
 }
 
 static bool make_plan(struct pg_plan *plan, struct store_plan *plans, size_t count)
@@ -241,5 +261,7 @@ enum status store_postgres_plan(struct store *base, struct store_plan *plans, si
         st = record_all(store);
     if (st == STATUS_OK && store->plan.grave_count > 0)
         st = find_graves(store);
-    return st == STATUS_OK ? pg_settle_all(store) : st;
+    if (st == STATUS_OK)
+        st = pg_settle_all(store);
+    return st == STATUS_OK && store->plan.recorded_count < count ? find_retrying(store) : st;
 }

@@ -9,8 +9,14 @@
 #include "worker/store.h"
 
 struct store_postgres;
+struct pg_result;
 
-/* What the PostgreSQL store knows of a planned batch (store_plan()): fetched in one round trip
+/* Called with a good answer; place is what was given when the statement was sent. The answer is
+ * borrowed for the call. */
+typedef void pg_answer_fn(struct store_postgres *store, const struct pg_result *answer,
+                          size_t place);
+
+/* What the PostgreSQL store knows of a planned batch (store_plan()): fetched in a round trip or two
  * before the first event is applied, so that applying them needs no answers. */
 
 /* What is known of a planned event. */
@@ -21,6 +27,8 @@ struct pg_fate {
     bool is_claimed;
     /* the ledger's row waits to be taken again */
     bool is_retrying;
+    /* its upsert is sent, and the answer does not speak of it yet */
+    bool is_asked;
     bool is_stale;
     bool is_new;
 };
@@ -40,6 +48,25 @@ struct pg_children {
     size_t place;
 };
 
+/* A row to be written; borrowed. */
+struct pg_upsert {
+    const struct row *row;
+    struct value deleted_at;
+};
+
+/* Rows of one table, no two with one clerk_id, that go to the server in one statement: there a
+ * statement costs more than a row. PG_MANY_MAX is enough for that to vanish, and few enough that
+ * the server begins while we are still at the next ones. */
+enum { PG_MANY_MAX = 64 };
+struct pg_many {
+    struct pg_upsert upserts[PG_MANY_MAX];
+    size_t count;
+    size_t data_bytes;
+    /* what pg_send() gets, of the first row */
+    pg_answer_fn *fn;
+    size_t place;
+};
+
 struct pg_plan {
     bool is_on;
     /* as given to store_plan(), borrowed until the transaction ends */
@@ -50,12 +77,15 @@ struct pg_plan {
     /* count of each: what is known of the events, and their places, ordered by svix-id */
     struct pg_fate *fates;
     size_t *by_svix_id;
+    size_t recorded_count;
     /* every tombstone that the events may meet */
     struct pg_grave *graves;
     size_t grave_count;
     /* children whose parents are not answered yet, and the room for them */
     struct pg_children *waiting;
     size_t waiting_count, waiting_room;
+    /* to be sent */
+    struct pg_many many;
 };
 
 /* --- store_postgres_plan.c --- */
@@ -78,7 +108,8 @@ bool pg_plan_record(struct store_postgres *store, struct slice svix_id, enum sta
 enum status pg_plan_children(struct store_postgres *store,
                              const struct pg_children *children) MUST_CHECK;
 
-/* Waits for the parents' answers, and sends the children that waited for them. */
+/* Sends what is still to be sent: rows in plan.many, and, when the parents are answered, the
+ * children that waited for them. */
 enum status pg_plan_flush(struct store_postgres *store) MUST_CHECK;
 
 #endif

@@ -40,55 +40,45 @@ static enum status find_deletion(struct store_postgres *store, const struct row 
     return st;
 }
 
-/* As SQLite's strict tables: a text that is a number is one. In binary form PostgreSQL would take
- * any eight letters for a number. */
-static void add_value(struct pg_call *c, const struct row *row, size_t i)
+/* The planned event that asked for the row; NULL: none. */
+static struct pg_fate *find_asked(const struct pg_plan *plan, size_t from, struct slice clerk_id)
 {
-    struct value value = row->values[i];
-    const struct catalog_column *column = &row->table->columns[i];
-    bool is_text = value.kind == VALUE_TEXT;
-    bool has_number = is_text && slice_to_i64(value.text, INT64_MIN, INT64_MAX, &value.number);
-    if (catalog_is_number(column->kind) && has_number)
-        value.kind = VALUE_INT;
-    if (value.kind != VALUE_NULL && (value.kind == VALUE_INT) != catalog_is_number(column->kind))
-        c->status = pg_because(c->store, STATUS_BAD_DATA, "another kind of value for %s.%s",
-                               row->table->name, column->name);
-    pg_value(c, &value);
+    for (size_t i = from; i < plan->count; i++)
+        if (plan->fates[i].is_asked && slice_equals(plan->events[i].row->clerk_id, clerk_id))
+            return &plan->fates[i];
+    return NULL;
 }
 
-/* Starts the call in *c, where it stays: its parameters point into it. */
-static void fill_upsert(struct pg_call *c, struct store_postgres *store, const struct row *row,
-                        const struct value *deleted_at)
+/* A row that is not in the answer was left as it was, by the guard. */
+static void on_upserts(struct store_postgres *store, const struct pg_result *answer, size_t place)
 {
-    *c = pg_call_of_table(store, row->table, SQL_UPSERT);
-    pg_text(c, row->clerk_id);
-    for (size_t i = 0; i < row->table->column_count; i++)
-        add_value(c, row, i);
-    pg_text(c, row->data);
-    pg_value(c, &row->created_at);
-    pg_value(c, &row->updated_at);
-    pg_int(c, row->event_at);
-    pg_value(c, deleted_at);
+    for (size_t i = 0; i < pg_rows(answer); i++) {
+        struct pg_fate *fate = find_asked(&store->plan, place, pg_slice(answer, i, 0));
+        if (!fate)
+            continue;
+        fate->is_asked = false;
+        fate->is_stale = false;
+        fate->is_new = pg_number(answer, i, 1) != 0;
+    }
 }
 
-/* No row in the answer: the guard left the row as it was. */
-static void on_upsert(struct store_postgres *store, const struct pg_result *answer, size_t place)
+static enum status upsert_planned(struct store_postgres *store, const struct pg_upsert *upsert)
 {
-    struct pg_fate *fate = &store->plan.fates[place];
-    fate->is_stale = pg_rows(answer) == 0;
-    fate->is_new = !fate->is_stale && pg_number(answer, 0, 0) != 0;
+    struct pg_fate *fate = pg_plan_fate(store);
+    fate->is_asked = true;
+    fate->is_stale = true; /* until the answer has the row */
+    return pg_many_add(store, upsert, on_upserts, store->plan.current);
 }
 
-static enum status upsert_now(struct store_postgres *store, const struct row *row,
-                              const struct value *deleted_at)
+static enum status upsert_now(struct store_postgres *store, const struct pg_upsert *upsert)
 {
-    struct pg_call c;
-    fill_upsert(&c, store, row, deleted_at);
+    struct pg_call c = pg_call_of_table(store, upsert->row->table, SQL_UPSERT);
+    pg_upsert_fill(&c, upsert);
     enum status st = pg_ask(&c);
     if (st != STATUS_OK)
         return st;
     bool is_stale = pg_rows(store->kept) == 0;
-    store->is_new = !is_stale && pg_number(store->kept, 0, 0) != 0;
+    store->is_new = !is_stale && pg_number(store->kept, 0, 1) != 0;
     return is_stale ? STATUS_STALE : STATUS_OK;
 }
 
@@ -96,20 +86,16 @@ enum status store_postgres_upsert(struct store *base, const struct row *row)
 {
     struct store_postgres *store = store_postgres_of(base);
     assert(store->in_transaction);
-    struct value deleted_at = { .kind = VALUE_NULL };
+    struct pg_upsert upsert = { .row = row };
     store->is_new = false;
     enum status st = pg_take_turn(store, false);
     if (st == STATUS_OK)
-        st = find_deletion(store, row, &deleted_at);
+        st = find_deletion(store, row, &upsert.deleted_at);
     if (st != STATUS_OK)
         return st;
-    if (deleted_at.kind != VALUE_NULL && store->delete_mode == STORE_DELETE_HARD)
+    if (upsert.deleted_at.kind != VALUE_NULL && store->delete_mode == STORE_DELETE_HARD)
         return STATUS_STALE;
-    if (!pg_plan_fate(store))
-        return upsert_now(store, row, &deleted_at);
-    struct pg_call c;
-    fill_upsert(&c, store, row, &deleted_at);
-    return pg_send(&c, on_upsert, store->plan.current);
+    return pg_plan_fate(store) ? upsert_planned(store, &upsert) : upsert_now(store, &upsert);
 }
 
 /* --- children --- */
@@ -122,9 +108,8 @@ static enum status upsert_children(struct store_postgres *store, const struct pg
     if (store->delete_mode == STORE_DELETE_SOFT)
         st = lower_to_tombstone(store, children->parent_id, &deleted_at);
     for (size_t i = 0; st == STATUS_OK && i < children->rows->count; i++) {
-        struct pg_call c;
-        fill_upsert(&c, store, &children->rows->rows[i], &deleted_at);
-        st = pg_send(&c, NULL, 0); /* no row changed: it has moved on to another parent */
+        struct pg_upsert upsert = { &children->rows->rows[i], deleted_at };
+        st = pg_many_add(store, &upsert, NULL, 0); /* a row left as it was has another parent now */
     }
     return st;
 }
@@ -155,6 +140,9 @@ static enum status trim_to_many(struct store_postgres *store, const struct pg_ch
 
 static enum status trim(struct store_postgres *store, const struct pg_children *children)
 {
+    enum status st = pg_many_send(store);
+    if (st != STATUS_OK)
+        return st;
     if (children->rows->count > 1)
         return trim_to_many(store, children);
     struct pg_call c = pg_call_of_table(store, children->table, SQL_TRIM_TO_ONE);
@@ -182,5 +170,7 @@ enum status store_postgres_replace_children(struct store *base, const struct cat
     if (pg_plan_fate(store))
         return pg_plan_children(store, &these);
     enum status st = pg_write_children(store, &these, store->is_new);
+    if (st == STATUS_OK)
+        st = pg_many_send(store);
     return st == STATUS_OK ? pg_settle_all(store) : st;
 }

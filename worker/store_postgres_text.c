@@ -20,9 +20,10 @@ static const char *const texts[PG_FIXED_COUNT] = {
                   "ON CONFLICT (svix_id) DO NOTHING",
     [PG_RECORD_MANY] =
         "INSERT INTO webhook_events (svix_id, type, clerk_id, instance_id, event_at, "
-        "received_at, processed_at, outcome) SELECT * FROM unnest($1::text[], $2::text[], "
-        "$3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) AS e (id) "
-        "ORDER BY e.id COLLATE \"C\" ON CONFLICT (svix_id) DO NOTHING RETURNING svix_id",
+        "received_at, processed_at, outcome) SELECT unnest($1::text[]), unnest($2::text[]), "
+        "unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), unnest($6::bigint[]), "
+        "unnest($7::bigint[]), unnest($8::text[]) ON CONFLICT (svix_id) DO NOTHING "
+        "RETURNING svix_id",
     [PG_RETRYING_MANY] = "SELECT svix_id FROM webhook_events WHERE svix_id = ANY ($1::text[]) "
                          "AND outcome = 'retrying'",
     [PG_SET_OUTCOME] = "UPDATE webhook_events SET outcome = $2 WHERE svix_id = $1",
@@ -67,8 +68,10 @@ enum { OID_TEXT = 25, OID_BIGINT = 20 };
 
 static void append_u32(struct buf *out, uint32_t number)
 {
-    for (int shift = 24; shift >= 0; shift -= 8)
-        buf_append_char(out, (char)(unsigned char)(number >> shift));
+    char bytes[4];
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (char)(unsigned char)(number >> (24 - 8 * i));
+    buf_append(out, (struct slice){ bytes, sizeof(bytes) });
 }
 
 void pg_array_begin(struct buf *out, bool is_numbers, size_t count)
@@ -95,4 +98,13 @@ void pg_array_number(struct buf *out, int64_t number, bool zero_is_null)
         return;
     append_u32(out, (uint32_t)((uint64_t)number >> 32));
     append_u32(out, (uint32_t)(uint64_t)number);
+}
+
+void pg_array_value(struct buf *out, bool is_number, const struct value *value)
+{
+    bool is_null = value->kind == VALUE_NULL;
+    if (is_number)
+        pg_array_number(out, is_null ? 0 : value->number, is_null);
+    else
+        pg_array_text(out, is_null ? (struct slice){ NULL, 0 } : value->text, is_null);
 }

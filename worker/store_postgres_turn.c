@@ -113,7 +113,8 @@ enum status store_postgres_rollback_to(struct store *base)
         status_ignore(pg_settle_all(store));
     store->failed = STATUS_OK;
     store->is_new = false;
-    store->has_turn = false; /* it may have been taken behind the savepoint */
+    store->plan.many.count = 0; /* children that could not be sent */
+    store->has_turn = false;    /* it may have been taken behind the savepoint */
     return ask_fixed(store, PG_ROLLBACK_TO);
 }
 

@@ -1,5 +1,6 @@
 """DATABASE_URL=postgres://…: the same rows as SQLite, whatever happens to the server meanwhile."""
 import random
+import signal
 
 import pytest
 
@@ -130,6 +131,32 @@ def test_what_only_postgres_refuses_is_buried_alone(pg, ingest, server):
     letters = pg.database.rows("SELECT svix_id, reason, attempts, body FROM dead_letters")
     assert [r["svix_id"] for r in letters] == ["msg_refused"] and "SQLSTATE 23514" in letters[0]["reason"]
     assert letters[0]["body"] == refused and NOISE[:20] not in worker.log()
+
+
+def rows_read_in_passing(database):
+    """Rows that were read because all of their table was; ended connections have told of theirs."""
+    return int(database.run("SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = current_schema() "
+                            "AND relname IN ('tombstones', 'webhook_events')"))
+
+
+def process_at_once(pg, ingest, worker, events):
+    worker.signal(signal.SIGSTOP)
+    ingest.deliver(events)
+    worker.signal(signal.SIGCONT)
+    pg.redis.wait_drained()
+
+
+def test_tables_that_have_grown_since_the_worker_started_are_not_read_whole(pg, ingest):
+    """PostgreSQL keeps the plan of a prepared statement from its sixth run on, and those are made while the tables are small."""
+    worker = pg.worker()
+    batches = [[(f"msg_{n}", samples.user(n)) for n in range(first, first + 60)] for first in range(0, 480, 60)]
+    for batch in batches:
+        process_at_once(pg, ingest, worker, batch + batch[:5])
+    pg.database.run("INSERT INTO webhook_events (svix_id, processed_at, outcome) "
+                    "SELECT 'msg_old_' || n, 4000000000000, 'applied' FROM generate_series(1, 200000) AS n")
+    process_at_once(pg, ingest, worker, batches[0])
+    assert worker.stop() == 0
+    assert rows_read_in_passing(pg.database) < 200000
 
 
 # --- the operator ---
