@@ -1,14 +1,15 @@
 #ifndef CLERK_SQL_H
 #define CLERK_SQL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
 #include "worker/catalog.h"
 
 /* SQL text made from the catalog, so that no table is spelled out twice. Knows no database library:
- * what differs between databases is a row of words in sql.c. Every function appends to out; a text
- * that does not fit shows in buf_status(). */
+ * what differs between databases is a row of words, in sql.c for the statements and in sql_schema.c
+ * for the tables. Every function appends to out; a text that does not fit shows in buf_status(). */
 
 enum sql_dialect { SQL_SQLITE, SQL_POSTGRES };
 enum sql_type { SQL_TEXT, SQL_INTEGER, SQL_BYTES };
@@ -31,11 +32,14 @@ enum sql_of_table {
     SQL_DELETE_OF_USER,
     /* $1 value of organization_column */
     SQL_DELETE_OF_ORGANIZATION,
-    /* as the three above; deleted_at becomes $2 unless it is */
+    /* as the three above; deleted_at becomes $2 unless it is smaller already */
     SQL_MARK_ROW,
-    /* smaller already */
     SQL_MARK_OF_USER,
     SQL_MARK_OF_ORGANIZATION,
+    /* child table, SQLite: the parameters of SQL_UPSERT; sets a row that is there and has this
+     * parent, unless its event_at is greater. Goes through all rows of the parent and not through
+     * the index of clerk_id */
+    SQL_UPDATE_OF_PARENT,
     /* child table: removes the rows of parent $1 but the one with clerk_id $2 */
     SQL_TRIM_TO_ONE,
     /* likewise but those in the JSON array $2 */
@@ -44,7 +48,7 @@ enum sql_of_table {
 };
 
 /* Appends one statement. Empty when the table has no such column (SQL_…_OF_USER without
- * user_column, SQL_TRIM_… where it is no child table). */
+ * user_column, SQL_UPDATE_OF_PARENT and SQL_TRIM_… where it is no child table). */
 void sql_of_table(struct buf *out, enum sql_dialect dialect, const struct catalog_table *table,
                   enum sql_of_table which);
 
@@ -53,6 +57,10 @@ void sql_of_table(struct buf *out, enum sql_dialect dialect, const struct catalo
  * plain CREATE TABLE, so that a table of somebody else's is an error and never adopted. */
 void sql_create_table(struct buf *out, enum sql_dialect dialect, const struct catalog_table *table);
 void sql_create_own_tables(struct buf *out, enum sql_dialect dialect);
+
+/* Whether a column has an index: what cascades look up, and what an application joins or searches
+ * by. clerk_id, which is unique, does not count. */
+bool sql_is_indexed(const struct catalog_table *table, const char *column);
 
 /* The names of the tables of our own, in number sql_own_table_count. */
 extern const size_t sql_own_table_count;

@@ -92,6 +92,7 @@ static void every_statement_of_a_table_is_as_written_here(void **state)
         [SQL_MARK_OF_USER] = "UPDATE things SET deleted_at = ?2 WHERE user_id = ?1 AND "
                              "(deleted_at IS NULL OR deleted_at > ?2)",
         [SQL_MARK_OF_ORGANIZATION] = "",
+        [SQL_UPDATE_OF_PARENT] = "",
         [SQL_TRIM_TO_ONE] = "",
         [SQL_TRIM_TO_MANY] = "",
     };
@@ -131,13 +132,17 @@ static void a_child_is_guarded_by_event_at_alone(void **state)
     buf_release(&b);
 }
 
-static void children_are_trimmed_to_one_or_to_many(void **state)
+static void children_are_found_and_trimmed_by_their_parent(void **state)
 {
     static const struct {
         enum sql_dialect dialect;
         enum sql_of_table which;
         const char *text;
     } cases[] = {
+        { SQL_SQLITE, SQL_UPDATE_OF_PARENT,
+          "UPDATE OR FAIL parts SET size = ?3, data = ?4, created_at = ?5, updated_at = ?6, "
+          "event_at = ?7, "
+          "deleted_at = ?8 WHERE user_id = ?2 AND +clerk_id = ?1 AND event_at <= ?7" },
         { SQL_SQLITE, SQL_TRIM_TO_ONE, "DELETE FROM parts WHERE user_id = ?1 AND clerk_id <> ?2" },
         { SQL_SQLITE, SQL_TRIM_TO_MANY,
           "DELETE FROM parts WHERE user_id = ?1 AND clerk_id NOT IN "
@@ -199,7 +204,7 @@ int main(void)
         cmocka_unit_test(every_statement_of_a_table_is_as_written_here),
         cmocka_unit_test(rows_that_share_a_statement_come_in_arrays),
         cmocka_unit_test(a_child_is_guarded_by_event_at_alone),
-        cmocka_unit_test(children_are_trimmed_to_one_or_to_many),
+        cmocka_unit_test(children_are_found_and_trimmed_by_their_parent),
         cmocka_unit_test(short_keyed_tables_are_stored_by_their_key),
         cmocka_unit_test(every_table_of_our_own_has_a_name),
         cmocka_unit_test(a_text_that_does_not_fit_shows_in_the_buffer),

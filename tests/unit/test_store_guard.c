@@ -198,6 +198,23 @@ static void a_child_that_moved_stays_with_the_newer_parent(void **state)
     assert_string_equal(fixture_query(f, CHILDREN), "a|user_1|6;");
 }
 
+static void a_child_that_moved_takes_no_place_of_one_that_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_put_user(f, "user_1", 1, "n", "b"), STATUS_OK);
+    assert_int_equal(fixture_put_user(f, "user_2", 5, "n", "a"), STATUS_OK);
+    assert_int_equal(fixture_put_user(f, "user_1", 3, "n", "a"), STATUS_OK);
+    assert_string_equal(fixture_query(f, CHILDREN), "a|user_2|5;");
+}
+
+static void a_child_that_is_named_twice_takes_no_place_of_one_that_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fixture_put_user(f, "user_1", 1, "n", "a b"), STATUS_OK);
+    assert_int_equal(fixture_put_user(f, "user_1", 2, "n", "b b"), STATUS_OK);
+    assert_string_equal(fixture_query(f, CHILDREN), "b|user_1|2;");
+}
+
 static void a_stale_parent_changes_no_children(void **state)
 {
     struct fixture *f = *state;
@@ -235,6 +252,8 @@ int main(void)
         IN_BOTH_MODES(children_that_stay_keep_our_id),
         IN_BOTH_MODES(another_parents_children_are_left_alone),
         IN_BOTH_MODES(a_child_that_moved_stays_with_the_newer_parent),
+        IN_BOTH_MODES(a_child_that_moved_takes_no_place_of_one_that_is_gone),
+        IN_BOTH_MODES(a_child_that_is_named_twice_takes_no_place_of_one_that_is_gone),
         IN_BOTH_MODES(a_stale_parent_changes_no_children),
         IN_BOTH_MODES(a_child_id_with_quotes_is_still_itself),
     };

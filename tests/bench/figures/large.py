@@ -1,10 +1,8 @@
 """A database that has seen much against one that has seen little."""
-import json
 import shutil
 import sqlite3
 import time
 
-from . import mix
 from .drains import drain_ours
 from .ingest import ratios
 
@@ -14,23 +12,27 @@ WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :co
 # Ids as Svix and Clerk make them (KSUIDs): those of the past are smaller than those to come (tools/event_mix.h).
 SEED_LEDGER = SEED + """INSERT INTO webhook_events (svix_id, type, clerk_id, instance_id, event_at, received_at, processed_at, outcome)
 SELECT printf('msg_2%026d', i), 'user.updated', printf('user_%027d', i % :users), 'ins_30UzB3XgSs2OPBVWe6wPwX83Uhu', :at, :at, :at, 'applied' FROM n"""
-SEED_USERS = SEED + """INSERT INTO users (clerk_id, email, first_name, data, created_at, updated_at, event_at)
-SELECT :user || printf('%024d', i), :email, 'Mara', :data, :at, :at, :at FROM n"""
-SEED_EMAILS = SEED + """INSERT INTO user_emails (clerk_id, user_id, email_address, verified, is_primary, data, created_at, updated_at, event_at)
-SELECT :address || printf('%024d', i), :user || printf('%024d', i), :email, 1, 1, :address_data, :at, :at, :at FROM n"""
+# Objects as the worker wrote the first one, so that they have the size that they will have after the next event.
+SEED_COPIES = SEED + """INSERT INTO {table} (clerk_id, {columns}) SELECT substr(o.clerk_id, 1, length(o.clerk_id) - 24) || printf('%024d', i), {values}
+FROM n, {table} o WHERE o.id = 1 AND i > 0"""
+
+
+def copies(db, table):
+    """The statement that makes the other objects of table, each child with the user of its number."""
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")][2:]
+    values = ["substr(o.user_id, 1, length(o.user_id) - 24) || printf('%024d', i)" if c == "user_id" else f"o.{c}" for c in columns]
+    return SEED_COPIES.format(table=table, columns=", ".join(columns), values=", ".join(values))
 
 
 def seed(bench, name, ledger, users):
     """A database that has seen much: ledger rows, and users with an address each, under the ids that the templates speak of."""
     path = bench.database(name)
-    data = json.loads(next(mix.bodies(bench.templates["users"], 0, 1, 0)))["data"]
-    address = data["email_addresses"][0]
-    values = {"at": int(time.time() * 1000) - 86400000, "users": users, "user": data["id"][:-24], "data": json.dumps(data),
-              "address": address["id"][:-24], "address_data": json.dumps(address), "email": address["email_address"]}
+    drain_ours(bench, path, 1, spread=1)
+    values = {"at": int(time.time() * 1000) - 86400000, "users": users}
     with sqlite3.connect(path, isolation_level=None) as db:
         for setting in ("synchronous=OFF", "cache_size=-1000000", "wal_autocheckpoint=100000"):
             db.execute(f"PRAGMA {setting}")
-        for statement, count in ((SEED_LEDGER, ledger), (SEED_USERS, users), (SEED_EMAILS, users)):
+        for statement, count in ((SEED_LEDGER, ledger), (copies(db, "users"), users), (copies(db, "user_emails"), users)):
             db.execute(statement, {**values, "count": count})
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
