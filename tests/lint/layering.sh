@@ -20,7 +20,7 @@ hiredis/hiredis_ssl\.h ^common/redis_tls\.c$
 sqlite3\.h ^worker/store_sqlite[a-z_]*\.c$
 (postgresql/)?libpq-fe\.h ^worker/store_postgres[a-z_]*\.c$
 (event2/|event\.h|evhttp\.h) ^(common/admin|ingest/)[a-z_]*\.c$'
-libc='stdalign assert ctype errno fcntl fnmatch float inttypes limits locale math poll pthread signal stdarg stdatomic stdbool stddef stdint stdio
+libc='stdalign assert ctype errno fcntl fnmatch float inttypes limits locale malloc math poll pthread signal stdarg stdatomic stdbool stddef stdint stdio
 stdlib string strings syslog termios time unistd getopt netdb dirent arpa/inet netinet/in netinet/tcp sys/epoll sys/file sys/queue sys/random
 sys/resource sys/select sys/socket sys/stat sys/statfs sys/statvfs sys/time sys/types sys/uio sys/un sys/utsname sys/wait'
 
