@@ -116,10 +116,9 @@ static bool drop_last_string(struct slice *text, struct slice *ret_inside)
     end = rest.len;
     while (rest.len > 0 && rest.ptr[rest.len - 1] != '"' && rest.ptr[rest.len - 1] != '\\')
         rest.len--;
-    if (rest.len == 0 || rest.ptr[rest.len - 1] == '\\')
-        return false;
     *ret_inside = (struct slice){ rest.ptr + rest.len, end - rest.len };
-    rest.len--;
+    if (!drop_last(&rest, '"') || slice_ends_with(rest, SLICE("\\")))
+        return false; /* the backslash is the string's own, which goes on in front of it */
     *text = rest;
     return true;
 }

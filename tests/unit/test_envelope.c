@@ -87,6 +87,7 @@ static void envelope_type_is_found_wherever_it_stands(void **state)
         { "{\"type\":\"a\",\"note\":\"\\\",\\\"type\\\":\\\"b\"}", "a" },
         { "{\"type\":\"a\",\"note\":\"b\\\\\"}", "a" },
         { "{\"typ\\u0065\":\"a\"}", "a" },
+        { "{\"no\\\"type\":\"a\"}", "" }, /* the key is: no"type */
         { "{\"type\":7}", "" },
         { "{\"type\":\"a\\u002eb\"}", "" },
         { "{\"data\":{\"type\":\"inner\"}}", "" },
