@@ -79,6 +79,6 @@ def test_p11_a_shuffled_history(mode, stack, redis, tmp_path, dice, report):
 
 
 def test_p11_a_shuffled_and_doubled_history_for_workers_that_are_killed(stack, redis, tmp_path, dice, report):
-    history = crowded_life(dice, figure(3000, 50000))
+    history = crowded_life(dice, figure(3000, 100000))
     shuffled = dice.sample(history.events * 2, 2 * len(history.events))
     report(events=len(shuffled), wrong=0, **check_same(stack, redis, history, shuffled, tmp_path, dice))
