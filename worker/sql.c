@@ -55,8 +55,15 @@ size_t sql_columns(const struct catalog_table *table, struct sql_column ret_colu
     return count;
 }
 
-/* Of arrays; SQLite has none. */
-static const char *const array_types[] = { [SQL_TEXT] = "TEXT[]", [SQL_INTEGER] = "BIGINT[]" };
+const char *sql_array_type(enum sql_type type)
+{
+    static const char *const names[] = {
+        [SQL_TEXT] = "TEXT[]",
+        [SQL_INTEGER] = "BIGINT[]",
+        [SQL_BYTES] = "BYTEA[]",
+    };
+    return names[type];
+}
 
 /* Of a row, or of as many as each of the arrays has elements. */
 static void insert(struct buf *out, const struct words *w, const struct catalog_table *table,
@@ -72,7 +79,7 @@ static void insert(struct buf *out, const struct words *w, const struct catalog_
         buf_append(out, i > 1 ? SLICE(", ") : SLICE(""));
         buf_printf(out, of_arrays ? "unnest(%c%zu" : "%c%zu", w->parameter, i);
         if (of_arrays)
-            buf_printf(out, "::%s)", array_types[columns[i].type]);
+            buf_printf(out, "::%s)", sql_array_type(columns[i].type));
     }
     buf_append(out, of_arrays ? SLICE("") : SLICE(")"));
 }

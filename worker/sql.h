@@ -77,4 +77,7 @@ struct sql_column {
 size_t sql_columns(const struct catalog_table *table, struct sql_column ret_columns[]);
 size_t sql_own_columns(size_t i, struct sql_column ret_columns[]);
 
+/* What PostgreSQL calls an array of that type; SQLite has none. */
+const char *sql_array_type(enum sql_type type);
+
 #endif

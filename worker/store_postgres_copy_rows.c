@@ -17,12 +17,6 @@ enum {
     COUNT_STRIDE = 100000,
 };
 
-static const char *const array_types[] = {
-    [SQL_TEXT] = "text[]",
-    [SQL_INTEGER] = "bigint[]",
-    [SQL_BYTES] = "bytea[]",
-};
-
 static void append_column(struct buf *out, const struct move_portion *portion, size_t column)
 {
     enum sql_type type = portion->table->columns[column].type;
@@ -63,7 +57,8 @@ enum status pg_copy_insert(struct store_postgres *store, const struct move_porti
     move_table_list(table, &sql);
     buf_printf(&sql, ") SELECT * FROM unnest(");
     for (size_t i = 0; i < table->column_count; i++)
-        buf_printf(&sql, "%s$%zu::%s", i ? ", " : "", i + 1, array_types[table->columns[i].type]);
+        buf_printf(&sql, "%s$%zu::%s", i ? ", " : "", i + 1,
+                   sql_array_type(table->columns[i].type));
     buf_printf(&sql, ") ON CONFLICT DO NOTHING");
     struct pg_call c = pg_call_once(store, buf_text(&sql));
     enum status st = buf_status(&sql) == STATUS_OK
@@ -109,7 +104,7 @@ static enum status ask_for_keys(struct store_postgres *store, const struct move_
     buf_printf(&sql, "SELECT ");
     move_table_list(keys->table, &sql);
     buf_printf(&sql, " FROM %s WHERE %s = ANY ($1::%s) ORDER BY %s%s", keys->table->name, key->name,
-               array_types[key->type], key->name, key->type == SQL_TEXT ? " COLLATE \"C\"" : "");
+               sql_array_type(key->type), key->name, key->type == SQL_TEXT ? " COLLATE \"C\"" : "");
     append_column(&bytes, keys, 0);
     struct pg_call c = pg_call_once(store, buf_text(&sql));
     pg_text(&c, buf_slice(&bytes));
